@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A target of ours; the order below is the order in which an event travels.
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: settings)
+}
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "nightshift",
+    products: [
+        .executable(name: "nightshift", targets: ["nightshift"]),
+        .executable(name: "nightshift-exec", targets: ["nightshift-exec"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+
+        target("Model"),
+        target("Text", ["Model", "CRE2", "CCrypto", yams]),
+        target("Series", ["Model", "Text"]),
+        target("Journal", ["Model", "CSystemd"]),
+        target("HTTPClient", ["Model", "CCurl"]),
+        target("Scraper", ["Model", "Text", "Series", "HTTPClient"]),
+        target("Detection", ["Model", "Text", "Series"]),
+        target("Incidents", ["Model", "Text"]),
+        target("Runbooks", ["Model", "Text", "Series"]),
+        target("Ledger", ["Model", grdb]),
+        target("Actuation", ["Model", "Text", "Runbooks", "CSystemd"]),
+        target("Escalation", ["Model", "Text", "Ledger", "HTTPClient"]),
+        target("Console", ["Model", "Incidents", hummingbird, log]),
+        target(
+            "Daemon",
+            [
+                "Model", "Text", "Series", "Journal", "HTTPClient", "Scraper", "Detection", "Incidents", "Runbooks",
+                "Ledger", "Actuation", "Escalation", "Console", "CSystemd", lifecycle, signals, log,
+            ]),
+        command(
+            "nightshift",
+            [
+                "Model", "Text", "Series", "Journal", "HTTPClient", "Detection", "Incidents", "Runbooks", "Actuation",
+                "Daemon", arguments,
+            ]),
+        command("nightshift-exec", ["Model", "Runbooks", "Actuation"]),
+
+        tests(of: "Model"),
+        tests(of: "Text", ["Model"]),
+        tests(of: "Series", ["Model", "Text"]),
+        tests(of: "Journal", ["Model", "CSystemd"]),
+        tests(of: "HTTPClient", ["Model"]),
+        tests(of: "Scraper", ["Model", "Series", "HTTPClient"]),
+        tests(of: "Detection", ["Model", "Text", "Series"]),
+        tests(of: "Incidents", ["Model", "Text"]),
+        tests(of: "Runbooks", ["Model", "Text", "Series"]),
+        tests(of: "Ledger", ["Model", grdb]),
+        tests(of: "Actuation", ["Model", "Text", "Runbooks"]),
+        tests(of: "Escalation", ["Model", "Ledger", "HTTPClient"]),
+        tests(of: "Console", ["Model", "Incidents", hummingbird]),
+        tests(of: "Daemon", ["Model", "Text", "Series", "Detection", "Incidents", "Runbooks", "Ledger", "Actuation"]),
+        .testTarget(name: "HouseTests", swiftSettings: settings),
+    ]
+)

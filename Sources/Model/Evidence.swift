@@ -1,0 +1,18 @@
+/// What a line of a timeline rests on: something that a person can look up again.
+public struct Evidence: Hashable, Sendable, Codable {
+    public enum Kind: String, Sendable, Codable {
+        case journal, metric, rule, unit, http, helper, person, ledger
+    }
+
+    public var kind: Kind
+    /// A journal cursor, a series or expression, `FILE:LINE`, an InvocationID, a URL, an effect's key, a person's name.
+    public var reference: String
+    /// What was seen there, masked; may be empty.
+    public var text: String
+
+    public init(_ kind: Kind, _ reference: String, _ text: String = "") {
+        self.kind = kind
+        self.reference = reference
+        self.text = text
+    }
+}
