@@ -19,7 +19,8 @@ import Testing
     }
 
     @Test func theUnitOfAnEntryComesFromTrustedWordsOnly() {
-        let claimed = LogEntry(at: Timestamp(seconds: 0), fields: ["UNIT": "ssh.service", "_SYSTEMD_UNIT": "web.service"])
+        let claimed = LogEntry(
+            at: Timestamp(seconds: 0), fields: ["UNIT": "ssh.service", "_SYSTEMD_UNIT": "web.service"])
         #expect(claimed.unit == "web.service")
         let systemd = LogEntry(at: Timestamp(seconds: 0), fields: ["UNIT": "ssh.service", "_PID": "1"])
         #expect(systemd.unit == "ssh.service")

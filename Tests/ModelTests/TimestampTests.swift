@@ -14,7 +14,8 @@ import Testing
     @Test func readsOffsetsAndUnixSeconds() {
         #expect(Timestamp(parsing: "2023-11-14T23:13:20+01:00")?.milliseconds == 1_700_000_000_000)
         #expect(Timestamp(parsing: "1700000000.5")?.milliseconds == 1_700_000_000_500)
-        #expect(Timestamp(milliseconds: 1_700_000_000_000).formatted(offsetSeconds: 3600).hasSuffix("23:13:20.000+01:00"))
+        let local = Timestamp(milliseconds: 1_700_000_000_000).formatted(offsetSeconds: 3600)
+        #expect(local == "2023-11-14T23:13:20.000+01:00")
     }
 
     @Test(arguments: ["", "2023-13-01T00:00:00Z", "2023-02-29T00:00:00Z", "2023-11-14", "2023-11-14T22:13:20", "inf"])
