@@ -30,6 +30,8 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -42,6 +44,8 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -64,7 +68,7 @@ let package = Package(
         target("Ledger", ["Model", grdb]),
         target("Actuation", ["Model", "Text", "Runbooks", "CSystemd"]),
         target("Escalation", ["Model", "Text", "Ledger", "HTTPClient"]),
-        target("Console", ["Model", "Incidents", hummingbird, log]),
+        target("Console", ["Model", "Text", "Incidents", hummingbird, nio, httpTypes, log, lifecycle]),
         target(
             "Daemon",
             [
@@ -91,7 +95,7 @@ let package = Package(
         tests(of: "Ledger", ["Model", grdb]),
         tests(of: "Actuation", ["Model", "Text", "Runbooks"]),
         tests(of: "Escalation", ["Model", "Ledger", "HTTPClient"]),
-        tests(of: "Console", ["Model", "Incidents", hummingbird]),
+        tests(of: "Console", ["Model", "Incidents", "HTTPClient", log]),
         tests(of: "Daemon", ["Model", "Text", "Series", "Detection", "Incidents", "Runbooks", "Ledger", "Actuation"]),
         .testTarget(name: "HouseTests", swiftSettings: settings),
     ]
