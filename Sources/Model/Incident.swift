@@ -53,10 +53,12 @@ public struct TimelineLine: Hashable, Sendable, Codable {
     public var state: IncidentState?
     /// The runbook concerned, where there is one.
     public var runbook: String?
+    /// The incident's severity from this line on, where a worse alert joined it.
+    public var severity: String?
 
     public init(
         at: Timestamp, kind: Kind, text: String, evidence: [Evidence], state: IncidentState? = nil,
-        runbook: String? = nil
+        runbook: String? = nil, severity: String? = nil
     ) {
         self.at = at
         self.kind = kind
@@ -64,5 +66,6 @@ public struct TimelineLine: Hashable, Sendable, Codable {
         self.evidence = evidence
         self.state = state
         self.runbook = runbook
+        self.severity = severity
     }
 }
