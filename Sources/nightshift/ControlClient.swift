@@ -1,0 +1,90 @@
+import ArgumentParser
+import Console
+import FoundationEssentials
+import HTTPClient
+import Incidents
+import Model
+
+/// How to reach the daemon.
+struct Connection: ParsableArguments {
+    @Option(help: "The daemon's control socket.") var socket = "/run/nightshift/control.sock"
+
+    var client: ControlClient { ControlClient(socket: socket) }
+}
+
+/// The daemon's HTTP API over its control socket.
+struct ControlClient: Sendable {
+    let socket: String
+    private let http = HTTPClient()
+
+    init(socket: String) { self.socket = socket }
+
+    func status() async throws -> StatusView { try await get("/api/v1/status") }
+    func incidents() async throws -> [IncidentView] { try await get("/api/v1/incidents") }
+    func incident(_ id: String) async throws -> IncidentView {
+        guard id.allSatisfy({ $0.isHexDigit }), !id.isEmpty else {
+            throw Fault("incident.unknown", "\"\(id)\" is not an incident's ID", hint: "nightshift incidents lists them.")
+        }
+        return try await get("/api/v1/incidents/\(id)")
+    }
+    func runbooks() async throws -> [RunbookView] { try await get("/api/v1/runbooks") }
+
+    /// The JSON of Prometheus' `/api/v1/query`, as text.
+    func query(_ expression: String, at: Timestamp?) async throws -> String {
+        var path = "/api/v1/query?query=" + Self.encoded(expression)
+        if let at { path += "&time=\(at.seconds)" }
+        return String(decoding: try await send("GET", path, body: nil), as: UTF8.self)
+    }
+
+    func perform(_ command: ControlCommand) async throws -> String {
+        let body = Array(try JSONEncoder().encode(command))
+        let answer = try JSONDecoder().decode(
+            [String: String].self, from: Data(try await send("POST", "/api/v1/control", body: body)))
+        return answer["answer"] ?? ""
+    }
+
+    private func get<T: Decodable>(_ path: String) async throws -> T {
+        let body = try await send("GET", path, body: nil)
+        do {
+            return try JSONDecoder().decode(T.self, from: Data(body))
+        } catch {
+            throw Fault("daemon.answer", "The daemon's answer to \(path) is not what this version understands")
+        }
+    }
+
+    private func send(_ method: String, _ path: String, body: [UInt8]?) async throws -> [UInt8] {
+        var request = HTTPRequest(method: method, url: "http://localhost" + path)
+        request.unixSocket = socket
+        request.body = body
+        request.timeout = .seconds(30)
+        if body != nil { request.headers.append(("Content-Type", "application/json")) }
+        let response: HTTPResponse
+        do {
+            response = try await http.send(request)
+        } catch {
+            throw Fault(
+                "daemon.unreachable", "The daemon does not answer on \(socket): \(error.message)",
+                hint: "Is nightshift.service running?")
+        }
+        guard response.status != 200 else { return response.body }
+        let answer: [String: String]
+        do {
+            answer = try JSONDecoder().decode([String: String].self, from: Data(response.body))
+        } catch {
+            throw Fault("daemon.answer", "The daemon answered \(path) with status \(response.status)")
+        }
+        throw Fault(answer["code"] ?? "daemon.answer", answer["error"] ?? "status \(response.status)")
+    }
+
+    private static func encoded(_ text: String) -> String {
+        var out = ""
+        for byte in text.utf8 {
+            switch byte {
+            case 48...57, 65...90, 97...122, 45, 46, 95, 126: out.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                out += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return out
+    }
+}

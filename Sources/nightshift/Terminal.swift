@@ -1,0 +1,40 @@
+import Glibc
+import Model
+
+/// Where a person reads: data goes to standard output, everything else to standard error.
+enum Terminal {
+    static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+    static func complain(_ text: String) {
+        write(text + "\n", to: STDERR_FILENO)
+    }
+
+    static func say(_ text: String) {
+        write(text + "\n", to: STDOUT_FILENO)
+    }
+
+    /// Asks on the terminal; anything but y or yes is no, and so is a closed input.
+    static func confirm(_ question: String) -> Bool {
+        write(question + " [y/N] ", to: STDERR_FILENO)
+        return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
+    }
+
+    /// Seconds east of UTC of this host's zone at a time.
+    static func zoneOffset(at time: Timestamp) -> Int {
+        var seconds = time_t(time.microseconds / 1_000_000)
+        var local = tm()
+        localtime_r(&seconds, &local)
+        return local.tm_gmtoff
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if written < 0 && errno == EINTR { continue }
+            // Nobody reads any more (a closed pipe): there is no one left to tell.
+            if written <= 0 { return }
+            bytes = bytes.dropFirst(written)
+        }
+    }
+}
