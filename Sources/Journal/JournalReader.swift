@@ -1,0 +1,90 @@
+import CSystemd
+import Glibc
+public import Model
+
+/// Reads a journal in order, in bounded batches; to be used from one thread at a time.
+///
+/// Positions are cursors, which are opaque: to continue after one, the reader seeks to it, steps, and skips the entry only
+/// where `sd_journal_test_cursor` says that it is the one. Nothing is skipped or delivered twice.
+public final class JournalReader {
+    /// How libsystemd's position relates to the next entry to deliver.
+    enum Standing {
+        /// On the entry before it.
+        case after
+        /// On it.
+        case on
+        /// A cursor was sought, and what the next step finds must be compared with it.
+        case seeking(String)
+    }
+
+    public let source: JournalSource
+    let matches: [String]
+    var handle: JournalHandle
+    /// The last entry delivered, or after which delivery begins; nil before the first.
+    var place: JournalPlace?
+    /// Where to seek again while `place` is nil.
+    var start: JournalPosition = .head
+    var standing = Standing.after
+    /// Gaps noticed and not yet delivered.
+    var gaps: [JournalGap] = []
+
+    /// The longest value that is read; longer ones are cut and named in the field `__TRUNCATED`.
+    public static let valueMax = 65_536
+    /// How often a failing read is tried in all; the last ones with the journal opened anew.
+    static let attemptsMax = 4
+
+    /// - Parameter matches: `FIELD=value`, as for journalctl: values of one field are alternatives, different fields must
+    ///   all match, and a `+` separates alternatives of whole groups.
+    public init(_ source: JournalSource, matches: [String] = []) throws(Fault) {
+        self.source = source
+        self.matches = matches
+        handle = try Self.open(source, matches)
+    }
+
+    private static func open(_ source: JournalSource, _ matches: [String]) throws(Fault) -> JournalHandle {
+        let handle = try JournalHandle.open(source)
+        sd_journal_set_data_threshold(handle.pointer, valueMax + 256)
+        for match in matches {
+            if match == "+" {
+                sd_journal_add_disjunction(handle.pointer)
+            } else {
+                let bytes = Array(match.utf8)
+                guard sd_journal_add_match(handle.pointer, bytes, bytes.count) >= 0 else {
+                    throw Fault(
+                        "journal.match", "\"\(match)\" is not a journal match",
+                        hint: "Write FIELD=value, such as _SYSTEMD_UNIT=nginx.service")
+                }
+            }
+        }
+        // Watches begin here, before the first read, so that no change goes unseen; a failure means a journal that
+        // cannot change, or one that is looked at regularly.
+        _ = sd_journal_get_fd(handle.pointer)
+        return handle
+    }
+
+    /// Opens the journal anew and returns to the same position.
+    func reopen() throws(Fault) {
+        handle = try Self.open(source, matches)
+        try seekAgain()
+    }
+
+    func fault(_ doing: String, _ result: Int32) -> Fault {
+        Fault(
+            "journal.read", "cannot \(doing) \(source): \(JournalHandle.reason(result))",
+            hint: "`journalctl --verify` names the damaged file")
+    }
+
+    /// The entry on which the journal stands.
+    func currentPlace() -> JournalPlace {
+        var at: UInt64 = 0
+        let hasTime = sd_journal_get_realtime_usec(handle.pointer, &at) >= 0
+        return JournalPlace(cursor: currentCursor(), at: hasTime ? Timestamp(microseconds: Int64(at)) : nil)
+    }
+
+    func currentCursor() -> String? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard sd_journal_get_cursor(handle.pointer, &text) >= 0, let text else { return nil }
+        defer { free(text) }
+        return String(cString: text)
+    }
+}
