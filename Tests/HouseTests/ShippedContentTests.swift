@@ -1,0 +1,45 @@
+import Testing
+
+/// Rules and runbooks are code: each has its test beside it, and each runbook says when not to use it.
+@Suite struct ShippedContentTests {
+    static let countMin = 8
+
+    /// The names in a folder that are content, not its tests.
+    private static func content(_ folder: String) throws -> [String] {
+        try Repository().names(in: folder).filter { $0.hasSuffix(".yaml") && !$0.hasSuffix(".test.yaml") }
+    }
+
+    @Test(arguments: ["rules", "runbooks"]) func everyFileHasItsTest(folder: String) throws {
+        let repository = Repository()
+        let names = try Self.content(folder)
+        try #require(!names.isEmpty)
+        for name in names {
+            let test = folder + "/" + name.dropLast(".yaml".count) + ".test.yaml"
+            #expect(repository.exists(test), "\(folder)/\(name) has no \(test)")
+        }
+        for name in try repository.names(in: folder) where name.hasSuffix(".test.yaml") {
+            let subject = folder + "/" + name.dropLast(".test.yaml".count) + ".yaml"
+            #expect(repository.exists(subject), "\(folder)/\(name) tests nothing")
+        }
+    }
+
+    @Test func thereAreEnough() throws {
+        let repository = Repository()
+        #expect(try Self.content("runbooks").count >= Self.countMin)
+        let rules = try Self.content("rules").map { try repository.read("rules/" + $0) }
+        let kinds = ["- alert:", "- log:", "- anomaly:", "- heartbeat:"]
+        let count = rules.flatMap(\.lines).count { line in kinds.contains { line.drop { $0 == " " }.hasPrefix($0) } }
+        #expect(count >= Self.countMin)
+    }
+
+    @Test func runbooksSayWhatTheyAreForAndWhenNot() throws {
+        for name in try Self.content("runbooks") {
+            let lines = try Repository().read("runbooks/" + name).lines
+            for key in ["runbook: ", "description: ", "when_not: ", "risk: ", "mode: "] {
+                #expect(lines.contains { $0.hasPrefix(key) }, "runbooks/\(name) lacks \(key)")
+            }
+            let named = "runbook: " + name.dropLast(".yaml".count)
+            #expect(lines.contains { $0 == named }, "runbooks/\(name) has another name")
+        }
+    }
+}
