@@ -1,0 +1,243 @@
+import Model
+import Series
+import Text
+
+/// Checks what only the whole runbook shows: names that templates read, expressions, and rules between its parts.
+struct RunbookCheck {
+    let runbook: Runbook
+    let problems: Problems
+
+    func check() {
+        for parameter in runbook.parameters {
+            names(parameter.from, parameter.place, Readable(roots: ["labels"]))
+        }
+        let early = Readable(roots: ["params", "run", "labels"], run: RunContext.keys, parameters: parameterNames)
+        for expr in runbook.preconditions { expression(expr, early, mustCompare: true) }
+        if let expr = runbook.limits.notWhen { expression(expr, early, mustCompare: true) }
+        var readable = early
+        readable.roots.append("steps")
+        for step in runbook.steps {
+            check(step, readable)
+            readable.steps[step.name] = step.kind.resultKeys
+        }
+        if let verify = runbook.verify { expression(verify.expr, readable, mustCompare: true) }
+        if runbook.verify == nil, runbook.steps.contains(where: { $0.kind.acts }) {
+            problems.add(runbook.place, "a runbook that acts needs \"verify\": without proof nothing is resolved")
+        }
+    }
+
+    private var parameterNames: [String] { runbook.parameters.map(\.name) }
+
+    private func check(_ step: Step, _ readable: Readable) {
+        kind(step.kind, step.place, readable)
+        if let condition = step.condition { references(condition.references, step.place, readable) }
+        if let undo = step.undo {
+            var later = readable
+            later.steps[step.name] = step.kind.resultKeys
+            kind(undo.kind, step.place, later)
+        }
+        switch step.probe {
+        case .expr(let expr)?: expression(expr, readable, mustCompare: true)
+        case .unit(let reference)?: unit(reference, step.place)
+        case .http(let request)?: http(request, step.place, readable)
+        case nil: break
+        }
+    }
+
+    private func kind(_ kind: StepKind, _ place: SourcePlace, _ readable: Readable) {
+        switch kind {
+        case .systemd(_, let reference): unit(reference, place)
+        case .run(let step):
+            let executors = Readable(
+                roots: ["params", "run"], run: RunContext.executorKeys, parameters: parameterNames, isExecutors: true)
+            for argument in step.arguments { names(argument, place, executors) }
+        case .http(let step): http(step, place, readable)
+        case .check(let expr): expression(expr, readable, mustCompare: true)
+        case .approve(let step): names(step.show, place, readable)
+        case .notify(let step): names(step.text, place, readable)
+        case .wait: break
+        }
+    }
+
+    private func http(_ step: HTTPStep, _ place: SourcePlace, _ readable: Readable) {
+        for template in [step.url] + step.headers.map(\.value) + (step.body.map { [$0] } ?? []) {
+            names(template, place, readable)
+        }
+    }
+
+    private func unit(_ reference: UnitReference, _ place: SourcePlace) {
+        guard case .parameter(let name) = reference else { return }
+        guard let parameter = runbook.parameters.first(where: { $0.name == name }) else {
+            problems.add(place, unknown("parameter", name, parameterNames))
+            return
+        }
+        guard case .unit = parameter.type else {
+            problems.add(
+                place, "a systemd step needs a parameter of type unit; \"\(name)\" has type \(parameter.type.word)")
+            return
+        }
+    }
+
+    // MARK: - Names that templates read
+
+    /// What can be read at one place of the runbook.
+    private struct Readable {
+        var roots: [String]
+        var run: [String] = []
+        var parameters: [String] = []
+        /// Earlier steps and the keys of their results.
+        var steps: [String: [String]] = [:]
+        var isExecutors = false
+    }
+
+    private func names(_ template: Template, _ place: SourcePlace, _ readable: Readable) {
+        references(template.references, place, readable)
+    }
+
+    private func references(_ references: [[String]], _ place: SourcePlace, _ readable: Readable) {
+        for reference in references {
+            guard let root = reference.first else { continue }
+            guard readable.roots.contains(root) else {
+                let known = ["params", "run", "labels", "steps"].contains(root)
+                let can = readable.roots.map { "$\($0)" }.joined(separator: ", ")
+                problems.add(
+                    place,
+                    known && readable.isExecutors
+                        ? "a step that the helper performs reads only \(can), not $\(root)"
+                        : "a template here reads \(can), not $\(root)")
+                continue
+            }
+            guard reference.count > 1 else { continue }
+            let name = reference[1]
+            switch root {
+            case "params" where !readable.parameters.contains(name):
+                problems.add(place, unknown("parameter", name, readable.parameters))
+            case "run" where !readable.run.contains(name):
+                problems.add(place, unknown("$run name", name, readable.run))
+            case "steps": result(reference, place, readable)
+            default: break
+            }
+        }
+    }
+
+    private func result(_ reference: [String], _ place: SourcePlace, _ readable: Readable) {
+        let name = reference[1]
+        guard let keys = readable.steps[name] else {
+            let isLater = runbook.steps.contains { $0.name == name }
+            problems.add(
+                place,
+                isLater
+                    ? "the result of step \"\(name)\" is not there yet: only earlier steps can be read"
+                    : unknown("step", name, readable.steps.keys.sorted()))
+            return
+        }
+        guard reference.count > 2 else { return }
+        guard ["result", "outcome"].contains(reference[2]) else {
+            problems.add(place, "a step has \"result\" and \"outcome\", not \"\(reference[2])\"")
+            return
+        }
+        if reference[2] == "result", reference.count > 3, !keys.contains(reference[3]) {
+            problems.add(place, unknown("key \"\(reference[3])\" in the result of", name, keys, word: reference[3]))
+        }
+    }
+
+    private func unknown(_ what: String, _ name: String, _ names: [String], word: String? = nil) -> String {
+        let near = nearest(word ?? name, among: names).map { "; did you mean \"\($0)\"?" }
+        return "there is no \(what) \"\(name)\""
+            + (near ?? (names.isEmpty ? "" : "; there is \(names.joined(separator: ", "))"))
+    }
+
+    // MARK: - Expressions
+
+    private func expression(_ expr: ExpressionTemplate, _ readable: Readable, mustCompare: Bool) {
+        let before = problems.all.count
+        references(expr.template.references, expr.node.place, readable)
+        guard problems.all.count == before else { return }
+        let text: String
+        do {
+            text = try expr.render(sampleScope)
+        } catch {
+            problems.add(expr.node.place, error.description)
+            return
+        }
+        do {
+            _ = try Expression(parsing: text)
+        } catch {
+            let prefix = expr.source.prefix(error.offset)
+            let place = text.hasPrefix(prefix) ? expr.node.place(ofOffset: error.offset) : expr.node.place
+            problems.add(place, error.message)
+        }
+    }
+
+    /// Harmless values for everything that a template can read.
+    private var sampleScope: TemplateScope {
+        let parameters = Parameters(
+            Dictionary(uniqueKeysWithValues: runbook.parameters.map { ($0.name, $0.type.sample) }))
+        let context = RunContext(id: "0", runbook: runbook.name, target: "x", directory: "/x", incident: "0")
+        var labels = Labels()
+        for name in runbook.labelsRead { labels[name] = "x" }
+        let results = Dictionary(
+            uniqueKeysWithValues: runbook.steps.map { step in
+                let keys = step.kind.resultKeys.map { ($0, JSONValue.number(0)) }
+                return (
+                    step.name,
+                    JSONValue.object([
+                        "outcome": "done", "result": .object(Dictionary(uniqueKeysWithValues: keys)),
+                    ])
+                )
+            })
+        return TemplateScope(parameters: parameters, run: context, labels: labels, results: results)
+    }
+}
+
+extension StepKind {
+    /// The shape of `$steps.NAME.result`.
+    var resultKeys: [String] {
+        switch self {
+        case .systemd: ["job", "job_result", "active_state", "invocation_before", "invocation_after"]
+        case .run: ["exit", "signal", "result", "invocation", "unit"]
+        case .http: ["status", "body"]
+        case .approve: ["by"]
+        case .check: ["value"]
+        case .wait, .notify: []
+        }
+    }
+}
+
+extension Runbook {
+    /// Every label that something after the parameters reads; the run is refused where the incident lacks one.
+    var labelsRead: [String] {
+        var templates = preconditions.map(\.template)
+        if let template = limits.notWhen?.template { templates.append(template) }
+        if let template = verify?.expr.template { templates.append(template) }
+        var references = templates.flatMap(\.references)
+        for step in steps {
+            references += step.kind.references + (step.undo?.kind.references ?? [])
+            references += step.condition?.references ?? []
+            switch step.probe {
+            case .expr(let expr)?: references += expr.template.references
+            case .http(let request)?: references += StepKind.http(request).references
+            case .unit?, nil: break
+            }
+        }
+        var names: [String] = []
+        for reference in references where reference.first == "labels" && reference.count > 1 {
+            if !names.contains(reference[1]) { names.append(reference[1]) }
+        }
+        return names
+    }
+}
+
+extension StepKind {
+    var references: [[String]] {
+        switch self {
+        case .systemd, .wait: []
+        case .run(let step): step.arguments.flatMap(\.references)
+        case .http(let step):
+            step.url.references + step.headers.flatMap(\.value.references) + (step.body?.references ?? [])
+        case .check(let expr): expr.template.references
+        case .approve(let step): step.show.references
+        case .notify(let step): step.text.references
+        }
+    }
+}
