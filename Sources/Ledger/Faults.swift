@@ -15,9 +15,9 @@ extension Fault {
     }
 
     private init(ledger path: String, database error: DatabaseError) {
-        let reason = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
+        let reason = (error.message ?? "failed") + " (SQLite \(error.extendedResultCode.rawValue))"
         switch error.resultCode {
-        case .SQLITE_FULL:
+        case _ where error.isOutOfSpace:
             self.init(
                 "ledger.full", "the disk under the ledger \(path) is full",
                 hint: "Free some space or raise `retention.disk`; until then Nightshift does not act.")
@@ -39,4 +39,9 @@ extension Fault {
             self.init("ledger.write", "the ledger \(path) could not be used: \(reason)")
         }
     }
+}
+
+extension DatabaseError {
+    /// Also where the shared memory beside the file could not grow: nothing was written in vain then.
+    var isOutOfSpace: Bool { resultCode == .SQLITE_FULL || extendedResultCode == .SQLITE_IOERR_SHMSIZE }
 }

@@ -153,7 +153,7 @@ extension Ledger {
             }
             do {
                 return .success(try transact(body, access))
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL && usingReserve {
+            } catch let error as DatabaseError where error.isOutOfSpace && usingReserve {
                 try giveReserve(access)
                 return .success(try transact(body, access))
             }

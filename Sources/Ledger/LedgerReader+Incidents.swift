@@ -64,7 +64,7 @@ extension LedgerReader {
     }
 
     /// An incident is `open` until a line says otherwise; the last line that names a state, a severity, a runbook counts.
-    private static let record = """
+    static let record = """
         SELECT * FROM (SELECT incident.*,
             COALESCE((SELECT state FROM timeline WHERE incident = incident.id AND state IS NOT NULL
                 ORDER BY number DESC LIMIT 1), 'open') AS now_state,

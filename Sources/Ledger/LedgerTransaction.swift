@@ -123,12 +123,16 @@ extension LedgerTransaction {
             [source, cursor, counted, at.microseconds])
     }
 
+    /// Adds to the counts of units and priorities. Past 4,096 rows new ones go to the unit "(other)": names of transient
+    /// units are without end.
     public func addCounts(_ counts: [JournalCount]) throws {
         for count in counts {
             try execute(
                 """
-                INSERT INTO journal_count VALUES (?, ?, ?) ON CONFLICT (unit, priority) DO UPDATE
-                SET entries = entries + excluded.entries
+                INSERT INTO journal_count VALUES (
+                    CASE WHEN EXISTS (SELECT 1 FROM journal_count WHERE unit = ?1 AND priority = ?2)
+                        OR (SELECT COUNT(*) FROM journal_count) < 4096 THEN ?1 ELSE '(other)' END, ?2, ?3)
+                ON CONFLICT (unit, priority) DO UPDATE SET entries = entries + excluded.entries
                 """,
                 [count.unit, count.priority, count.entries])
         }
