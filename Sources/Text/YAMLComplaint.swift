@@ -36,6 +36,13 @@ struct YAMLComplaint {
         return problemMark.column < line.count ? line[problemMark.column] : nil
     }
 
+    /// Nothing but blanks stands behind the place where libyaml stopped.
+    private var isAtEnd: Bool {
+        let rest = source.lines.dropFirst(problemMark.line)
+        return rest.first?.dropFirst(problemMark.column).allSatisfy(\.isWhitespace) ?? true
+            && rest.dropFirst().allSatisfy { $0.allSatisfy(\.isWhitespace) }
+    }
+
     private var sentence: ((line: Int, column: Int), String) {
         let opened = "begun in line \(contextMark.line + 1)"
         switch problem {
@@ -48,8 +55,10 @@ struct YAMLComplaint {
         case "did not find expected '-' indicator":
             return (problemMark, "this does not fit the list \(opened); begin an item with \"- \" in the same column")
         case "did not find expected ',' or ']'":
+            if isAtEnd { return (contextMark, "this list is never closed; end it with \"]\"") }
             return (problemMark, "expected \",\" or \"]\" in the list \(opened)")
         case "did not find expected ',' or '}'":
+            if isAtEnd { return (contextMark, "this mapping is never closed; end it with \"}\"") }
             return (problemMark, "expected \",\" or \"}\" in the mapping \(opened)")
         case "found unexpected end of stream", "found unexpected document indicator":
             return (contextMark, "this quoted text is never closed")
