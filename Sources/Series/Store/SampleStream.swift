@@ -1,0 +1,161 @@
+import Model
+
+/// The samples of one series, compressed in chunks of up to an hour.
+///
+/// After Pelkonen et al., "Gorilla: A Fast, Scalable, In-Memory Time Series Database" (VLDB 2015): timestamps as the
+/// change of their distance. Values differ from the paper where they can: a chunk whose values are decimal fractions
+/// (counts, bytes, seconds to the centisecond) holds them as whole numbers, by the change of their distance too, which
+/// suits counters; all others are XORed with their predecessor as in the paper. Reading gives back the exact bits.
+struct SampleStream: Sendable {
+    /// How the values of a chunk are written.
+    enum Coding: UInt8, Sendable {
+        case scale0, scale1, scale2, scale3, scale4, scale5, scale6
+        case xor
+
+        init(scale: Int?) { self = scale.flatMap { Coding(rawValue: UInt8($0)) } ?? .xor }
+        var scale: Int? { self == .xor ? nil : Int(rawValue) }
+    }
+
+    struct Chunk: Sendable {
+        var first: Int64
+        var last: Int64
+        /// Where it begins in the bytes; it ends where the next one begins.
+        var start: UInt32
+        var count: UInt16
+        var coding: Coding
+    }
+
+    static let chunkSamplesMax = 240
+    static let chunkBytesMax = 4096
+
+    private(set) var chunks: [Chunk] = []
+    private var bits = BitWriter()
+    /// What the newest sample was, to write the next one's change.
+    private(set) var newest = Sample(milliseconds: .min, value: 0)
+    private var distance: Int64 = 0
+    private var units: Int64 = 0
+    private var unitsDistance: Int64 = 0
+    private var window: XORWindow = .none
+
+    var count: Int { chunks.reduce(0) { $0 + Int($1.count) } }
+    var byteCount: Int { bits.bytes.capacity + chunks.capacity * MemoryLayout<Chunk>.stride }
+    var isEmpty: Bool { chunks.isEmpty }
+
+    /// The time must be after the newest sample's.
+    mutating func append(_ sample: Sample) {
+        if let chunk = chunks.last, chunk.count < Self.chunkSamplesMax,
+            bits.bytes.count - Int(chunk.start) < Self.chunkBytesMax, continues(chunk, with: sample.value)
+        {
+            writeTime(sample.milliseconds)
+            writeValue(sample.value, chunk.coding)
+            chunks[chunks.count - 1].count += 1
+            chunks[chunks.count - 1].last = sample.milliseconds
+        } else {
+            begin(sample)
+        }
+        newest = sample
+    }
+
+    private func continues(_ chunk: Chunk, with value: Double) -> Bool {
+        guard let scale = chunk.coding.scale else { return true }
+        return StaleMarker.isStale(value) || Decimal.units(value, scale: scale) != nil
+    }
+
+    private mutating func begin(_ sample: Sample) {
+        let lowest = chunks.last?.coding.scale ?? 0
+        let coding = Coding(
+            scale: Decimal.scale(of: sample.value, from: lowest) ?? Decimal.scale(of: sample.value))
+        bits.align()
+        chunks.append(
+            Chunk(
+                first: sample.milliseconds, last: sample.milliseconds, start: UInt32(bits.bytes.count), count: 1,
+                coding: coding))
+        distance = 0
+        window = .none
+        unitsDistance = 0
+        if let scale = coding.scale, let first = Decimal.units(sample.value, scale: scale) { units = first }
+        bits.write(sample.value.bitPattern, bits: 64)
+    }
+
+    private mutating func writeTime(_ milliseconds: Int64) {
+        let next = milliseconds &- newest.milliseconds
+        TimeCode.write(next &- distance, to: &bits)
+        distance = next
+    }
+
+    private mutating func writeValue(_ value: Double, _ coding: Coding) {
+        if let scale = coding.scale {
+            guard let next = Decimal.units(value, scale: scale) else { return UnitsCode.writeRaw(value, to: &bits) }
+            let step = next - units
+            UnitsCode.write(step - unitsDistance, to: &bits)
+            units = next
+            unitsDistance = step
+        } else {
+            window.write(value.bitPattern ^ newest.value.bitPattern, to: &bits)
+        }
+    }
+
+    // MARK: - Reading and forgetting
+
+    /// Appends the samples of the range, ends included, to `samples`.
+    func read(from: Int64, through: Int64, into samples: inout [Sample]) {
+        bits.bytes.withUnsafeBufferPointer { bytes in
+            for chunk in chunks where chunk.last >= from && chunk.first <= through {
+                read(chunk, bytes, from: from, through: through, into: &samples)
+            }
+        }
+    }
+
+    private func read(
+        _ chunk: Chunk, _ bytes: UnsafeBufferPointer<UInt8>, from: Int64, through: Int64, into samples: inout [Sample]
+    ) {
+        var reader = BitReader(bytes, at: Int(chunk.start))
+        var sample = Sample(milliseconds: chunk.first, value: Double(bitPattern: reader.read(64)))
+        var distance: Int64 = 0
+        var unitsDistance: Int64 = 0
+        var window = XORWindow.none
+        var units = chunk.coding.scale.flatMap { Decimal.units(sample.value, scale: $0) } ?? 0
+        var left = chunk.count
+        while true {
+            if sample.milliseconds > through { return }
+            if sample.milliseconds >= from { samples.append(sample) }
+            left -= 1
+            if left == 0 { return }
+            distance &+= TimeCode.read(&reader)
+            sample.milliseconds &+= distance
+            if let scale = chunk.coding.scale {
+                switch UnitsCode.read(&reader) {
+                case .change(let change):
+                    unitsDistance &+= change
+                    units &+= unitsDistance
+                    sample.value = Decimal.value(units, scale: scale)
+                case .raw(let value): sample.value = value
+                }
+            } else {
+                sample.value = Double(bitPattern: sample.value.bitPattern ^ window.read(&reader))
+            }
+        }
+    }
+
+    /// At most how many samples the range holds.
+    func bound(from: Int64, through: Int64) -> Int {
+        chunks.reduce(0) { $1.last >= from && $1.first <= through ? $0 + Int($1.count) : $0 }
+    }
+
+    /// Forgets the chunks that end before the time; returns how many samples went.
+    mutating func dropChunks(endingBefore time: Int64) -> Int {
+        let gone = chunks.prefix { $0.last < time }
+        guard !gone.isEmpty else { return 0 }
+        let dropped = gone.reduce(0) { $0 + Int($1.count) }
+        if gone.count == chunks.count {
+            chunks = []
+            bits = BitWriter()
+        } else {
+            let start = chunks[gone.count].start
+            bits.dropFirst(Int(start))
+            chunks = Array(chunks[gone.count...])
+            for index in chunks.indices { chunks[index].start -= start }
+        }
+        return dropped
+    }
+}
