@@ -98,5 +98,9 @@ let package = Package(
         tests(of: "Console", ["Model", "Incidents", "HTTPClient", log]),
         tests(of: "Daemon", ["Model", "Text", "Series", "Detection", "Incidents", "Runbooks", "Ledger", "Actuation"]),
         .testTarget(name: "HouseTests", swiftSettings: settings),
+        // Run inside the lab: checks of the bus and the helper against a real systemd.
+        .executableTarget(
+            name: "actuation-lab", dependencies: ["Model", "Runbooks", "Actuation"], path: "Tests/ActuationLab",
+            swiftSettings: settings),
     ]
 )

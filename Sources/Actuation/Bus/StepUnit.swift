@@ -1,0 +1,128 @@
+public import Model
+
+/// The transient unit of one attempt at a `run` step.
+///
+/// A oneshot that stays when it has ended, so that its result outlives both of our processes, until it is collected.
+public struct StepUnit: Hashable, Sendable {
+    public var name: String
+    public var description: String
+    /// The program, absolute, and its arguments; nothing in them is expanded.
+    public var arguments: [String]
+    public var asRoot: Bool
+    /// The run's directory, which it may write to.
+    public var directory: String
+    public var timeout: Duration
+
+    public init(
+        name: String, description: String, arguments: [String], asRoot: Bool, directory: String, timeout: Duration
+    ) {
+        self.name = name
+        self.description = description
+        self.arguments = arguments
+        self.asRoot = asRoot
+        self.directory = directory
+        self.timeout = timeout
+    }
+
+    /// The user of steps that are not declared `as: root`.
+    static let user = "nightshift-run"
+    static let markerDirectory = "nightshift-run"
+
+    /// `nightshift-run-RUN-PATH-ATTEMPT.service`; two keys never give one name.
+    public static func name(of key: EffectKey) -> String {
+        let path = key.path.replacing("[", with: ":").replacing("]", with: "")
+        return "nightshift-run-\(key.run)-\(path)-\(key.attempt).service"
+    }
+}
+
+extension StepUnit {
+    /// The arguments of StartTransientUnit: name, mode, properties, no further units.
+    func write(to message: BusMessage, isUser: Bool) throws(Fault) {
+        try message.append(name)
+        try message.append("replace")
+        try message.container("a", "(sv)") { () throws(Fault) in
+            let writer = PropertyWriter(message: message)
+            try writeProgram(writer)
+            if !isUser && !asRoot { try writeSandbox(writer) }
+            try writer.set("NoNewPrivileges", true)
+        }
+        try message.container("a", "(sa(sv))") { () throws(Fault) in }
+    }
+
+    private func writeProgram(_ writer: PropertyWriter) throws(Fault) {
+        try writer.set("Description", description)
+        try writer.set("Type", "oneshot")
+        try writer.set("RemainAfterExit", true)
+        try writer.setProgram(arguments)
+        try writer.set("TimeoutStartUSec", UInt64(max(timeout.microseconds, 1)))
+        try writer.set("TimeoutStopUSec", UInt64(10_000_000))
+        try writer.set("WorkingDirectory", directory)
+        try writer.set("StandardInput", "null")
+        try writer.set("StandardOutput", "journal")
+        try writer.set("StandardError", "journal")
+        try writer.set("SyslogIdentifier", "nightshift-run")
+        try writer.set("TasksMax", UInt64(256))
+        try writer.set("UMask", UInt32(0o077))
+        // The mark that it was run: systemd makes the directory just before the program starts, and leaves it.
+        try writer.set("RuntimeDirectory", ["\(Self.markerDirectory)/\(name)"])
+        try writer.set("RuntimeDirectoryMode", UInt32(0o500))
+        try writer.set("RuntimeDirectoryPreserve", "yes")
+    }
+
+    private func writeSandbox(_ writer: PropertyWriter) throws(Fault) {
+        try writer.set("User", Self.user)
+        try writer.set("ProtectSystem", "strict")
+        try writer.set("ProtectHome", "yes")
+        try writer.set("ReadWritePaths", [directory])
+        for name in [
+            "PrivateTmp", "PrivateDevices", "ProtectKernelTunables", "ProtectKernelModules", "ProtectKernelLogs",
+            "ProtectControlGroups", "ProtectClock", "ProtectHostname", "RestrictSUIDSGID", "RestrictRealtime",
+            "LockPersonality",
+        ] {
+            try writer.set(name, true)
+        }
+        try writer.set("CapabilityBoundingSet", UInt64(0))
+        try writer.set("AmbientCapabilities", UInt64(0))
+    }
+}
+
+/// Writes `(sv)` items.
+private struct PropertyWriter {
+    let message: BusMessage
+
+    func set(_ name: String, _ value: String) throws(Fault) {
+        try item(name, "s") { () throws(Fault) in try message.append(value) }
+    }
+    func set(_ name: String, _ value: Bool) throws(Fault) {
+        try item(name, "b") { () throws(Fault) in try message.append(value) }
+    }
+    func set(_ name: String, _ value: UInt64) throws(Fault) {
+        try item(name, "t") { () throws(Fault) in try message.append(value) }
+    }
+    func set(_ name: String, _ value: UInt32) throws(Fault) {
+        try item(name, "u") { () throws(Fault) in try message.append(value) }
+    }
+    func set(_ name: String, _ value: [String]) throws(Fault) {
+        try item(name, "as") { () throws(Fault) in try message.append(value) }
+    }
+
+    /// `no-env-expand`: a dollar sign in an argument is a dollar sign.
+    func setProgram(_ arguments: [String]) throws(Fault) {
+        try item("ExecStartEx", "a(sasas)") { () throws(Fault) in
+            try message.container("a", "(sasas)") { () throws(Fault) in
+                try message.container("r", "sasas") { () throws(Fault) in
+                    try message.append(arguments.first ?? "")
+                    try message.append(arguments)
+                    try message.append(["no-env-expand"])
+                }
+            }
+        }
+    }
+
+    private func item(_ name: String, _ signature: String, _ body: () throws(Fault) -> Void) throws(Fault) {
+        try message.container("r", "sv") { () throws(Fault) in
+            try message.append(name)
+            try message.container("v", signature, body)
+        }
+    }
+}
