@@ -81,7 +81,7 @@ public struct Parameters: Sendable, Codable, Hashable {
 }
 
 /// What becomes of a runbook's parameters for one incident.
-public enum Binding: Sendable, Hashable {
+public enum Binding: Sendable, Codable, Hashable {
     case bound(Parameters)
     /// There is no target, or not what was declared: nothing may happen.
     case refused(guard: String, text: String)
