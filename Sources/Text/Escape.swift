@@ -66,3 +66,24 @@ public enum Escape {
         return byte < 16 ? "0" + digits : digits
     }
 }
+
+extension Escape {
+    /// For inside a JavaScript string, as Go's template function `js`.
+    static func javaScript(_ text: String) -> String {
+        var out = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": out += "\\\\"
+            case "'": out += "\\'"
+            case "\"": out += "\\\""
+            case "<", ">", "&", "=": out += "\\u00" + hexadecimal(UInt8(scalar.value)).uppercased()
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                out += "\\u00" + hexadecimal(UInt8(scalar.value)).uppercased()
+            case "\u{2028}": out += "\\u2028"
+            case "\u{2029}": out += "\\u2029"
+            default: out.unicodeScalars.append(scalar)
+            }
+        }
+        return out
+    }
+}

@@ -1,0 +1,16 @@
+public import Model
+
+/// A name that a template reads from its scope, and where.
+public struct TemplateReference: Sendable, Hashable {
+    /// The variable's name without `$`, then the fields: `["steps", "restart", "result", "exit"]`.
+    public var path: [String]
+    public var place: SourcePlace
+
+    /// As the author writes it: `$steps.restart.result.exit`.
+    public var text: String { "$" + path.joined(separator: ".") }
+}
+
+extension TemplateScope {
+    /// The variable that a field of the root stands for: `Labels` for `labels`.
+    static func variableName(ofField field: String) -> String { field.prefix(1).lowercased() + field.dropFirst() }
+}
