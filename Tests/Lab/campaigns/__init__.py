@@ -1,0 +1,1 @@
+"""Measurements too long for CI; `make evidence` runs them, whole and in release."""
