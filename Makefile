@@ -1,4 +1,4 @@
-# make demo       a service breaks in a lab, is noticed, repaired and proven healthy (Debian 12; says what it will install)
+# make demo       a service breaks in a lab, is noticed, repaired and proven healthy (says what it will install)
 # make test       everything that CI runs; the last line is `N passed, N failed`
 # make build      debug binaries in .build/debug
 # make release    static release binaries in .build/release

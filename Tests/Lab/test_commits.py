@@ -32,8 +32,9 @@ class Commits(LabCase):
             self.fail(f"{unit} still commits after {COMMITS_MAX}")
         self.assertGreater(killed, 0, f"{unit} was never killed: it does not know NIGHTSHIFT_KILL_AFTER_COMMIT")
         self.figure(
-            f"{unit} killed after every{'' if step == 1 else f' {step}th'} commit of one repair", f"{killed} kills, no run lost",
-            "no effect twice", "systemd, run and http steps; the journal and a web server count executions")
+            f"{unit} killed after every{'' if step == 1 else f' {step}th'} commit of one repair",
+            f"{killed} kills, no run lost", "no effect twice",
+            "systemd, run and http steps; the journal and a web server count executions")
 
     def killed_after(self, unit: str, number: int) -> bool:
         """One repair with a kill after that commit; false when the run went through untouched."""

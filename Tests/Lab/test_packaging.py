@@ -26,7 +26,7 @@ class Packaging(LabCase):
     def test_the_sandbox_scores(self) -> None:
         text = self.host.systemd("systemd-analyze", "security", "--no-pager", CORE)
         score = float(re.search(r"exposure level for \S+: ([\d.]+)", text).group(1))
-        self.figure("exposure of nightshift.service", f"{score}", f"{EXPOSURE_MAX}", "systemd-analyze security nightshift.service")
+        self.figure("exposure of nightshift.service", f"{score}", f"{EXPOSURE_MAX}", f"systemd-analyze security {CORE}")
         self.assertLessEqual(score, EXPOSURE_MAX, text)
 
     def test_stops_in_order(self) -> None:
@@ -58,7 +58,7 @@ class Packaging(LabCase):
         pid = self.host.main_pid(CORE)
         self.host.write(rules, good.replace("==", "=~=~"))
         self.host.systemctl("reload", CORE)
-        wait_until("the complaint", 10, lambda: any("local.yaml:1:" in e.get("MESSAGE", "") for e in self.core_entries()))
+        wait_until("the complaint", 10, lambda: any("local.yaml:1:" in text for text in self.core_messages()))
         self.assertEqual(self.host.status()["rules"]["loaded"], loaded)
         self.host.write(rules, good)
         self.host.systemctl("reload", CORE)
@@ -75,8 +75,8 @@ class Packaging(LabCase):
         wait_until("the start", 30, lambda: self.host.show(CORE, "ActiveState") == "active")
         self.assertTrue(any("watchdog" in e.get("MESSAGE", "").lower() for e in self.host.journal("_PID=1")))
 
-    def core_entries(self) -> list[dict]:
-        return self.host.journal(f"_SYSTEMD_UNIT={CORE}")
+    def core_messages(self) -> list[str]:
+        return [entry.get("MESSAGE", "") for entry in self.host.journal(f"_SYSTEMD_UNIT={CORE}")]
 
 
 class FullDisk(LabCase):

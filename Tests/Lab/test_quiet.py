@@ -6,7 +6,8 @@ from labkit import campaign
 from labkit.case import LabCase
 from labkit.machine import wait_until
 
-EXPORTER = "[{job_name: synthetic, scrape_interval: 2s, scrape_timeout: 2s, static_configs: [{targets: ['127.0.0.1:9200']}]}]"
+EXPORTER = """[{job_name: synthetic, scrape_interval: 2s, scrape_timeout: 2s, \
+static_configs: [{targets: ['127.0.0.1:9200']}]}]"""
 PACKAGE = "/usr/lib/nightshift-lab/package"
 
 

@@ -61,8 +61,8 @@ class JournalRead(unittest.TestCase):
         ratio = best["nightshift"] / min(best["foreach"], best["get"])
         campaign.current.figures.append(campaign.Figure(
             "CPU of `journal read` beside a C loop", f"{ratio:.2f} times", f"{RATIO_MAX} times",
-            f"{count} entries, best of {ROUNDS}: nightshift {best['nightshift']:.2f} s, FOREACH_DATA {best['foreach']:.2f} s, "
-            f"three get_data {best['get']:.2f} s; equal hashes"))
+            f"{count} entries, best of {ROUNDS}: nightshift {best['nightshift']:.2f} s, "
+            f"FOREACH_DATA {best['foreach']:.2f} s, three get_data {best['get']:.2f} s; equal hashes"))
         self.assertLess(ratio, RATIO_MAX)
 
 

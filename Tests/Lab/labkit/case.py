@@ -34,7 +34,7 @@ class LabCase(unittest.TestCase):
         self.host.up(build=str(campaign.current.build), enable=self.enable, rate_limit=self.rate_limit, tied=True)
 
     def begin(self, runbooks: list[str], units: list[str] = [], **more) -> None:
-        """Starts the receiver, then Nightshift with the lab's rules and these runbooks, allowed to act on these units."""
+        """Starts the receiver, then Nightshift with the lab's rules and these runbooks, allowed to act on the units."""
         self.host.systemctl("start", "lab-receiver.service")
         files = [f"{CONTENT}/runbooks/{name}.yaml" for name in runbooks]
         self.host.configure(settings(rules=self.rules, runbooks=files, **more))

@@ -48,8 +48,8 @@ class Host(Machine):
         line = self.enter("/usr/bin/nightshift", *arguments)
         done = subprocess.run(line, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
         if check and done.returncode != 0:
-            raise LabError(
-                f"nightshift {' '.join(arguments)} ended with {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}")
+            said = done.stdout[-500:] + done.stderr[-500:]
+            raise LabError(f"nightshift {' '.join(arguments)} ended with {done.returncode}: {said}")
         return done
 
     def install_runbook(self, name: str, units: list[str] = [], source: str = CONTENT + "/runbooks") -> None:

@@ -135,7 +135,9 @@ class Machine:
 
     # Up and down
 
-    def up(self, build: str | None = None, enable: list[str] = [], rate_limit: bool = True, tied: bool = False) -> float:
+    def up(
+        self, build: str | None = None, enable: list[str] = [], rate_limit: bool = True, tied: bool = False
+    ) -> float:
         """Boots the lab, unless it is up already; the answer is how many seconds that took."""
         reason = missing()
         if reason:
@@ -241,7 +243,8 @@ class Machine:
     def systemctl(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(self.enter("systemctl", *arguments), capture_output=True, text=True, timeout=120)
         if check and done.returncode != 0:
-            raise LabError(f"in the lab, systemctl {' '.join(arguments)} ended with {done.returncode}: {done.stderr.strip()}")
+            said = done.stderr.strip()
+            raise LabError(f"in the lab, systemctl {' '.join(arguments)} ended with {done.returncode}: {said}")
         return done.stdout.strip()
 
     def show(self, unit: str, field: str) -> str:
@@ -280,7 +283,7 @@ def gone(process: Process) -> bool:
 
 
 def libraries_elsewhere(build: str | None) -> list[str]:
-    """Directories of the binaries' shared libraries that are not on the root file system, which alone the lab overlays."""
+    """Directories of the binaries' shared libraries off the root file system, which alone the lab overlays."""
     if not build:
         return []
     outside = set()
