@@ -19,10 +19,7 @@ final class JournalHandle {
         case .directory(let path): result = sd_journal_open_directory(&journal, path, 0)
         case .files(let paths): result = open(paths: paths, into: &journal)
         }
-        guard result >= 0, let journal else {
-            throw Fault(
-                "journal.open", "cannot open \(source): \(reason(result))", hint: hint(result))
-        }
+        guard result >= 0, let journal else { throw fault(source, result) }
         return JournalHandle(journal)
     }
 
@@ -52,7 +49,9 @@ final class JournalHandle {
         }
     }
 
-    private static func hint(_ result: Int32) -> String? {
-        -result == EACCES || -result == EPERM ? "Join the group systemd-journal, or run as root" : nil
+    static func fault(_ source: JournalSource, _ result: Int32) -> Fault {
+        Fault(
+            "journal.open", "cannot open \(source): \(reason(result))",
+            hint: -result == EACCES || -result == EPERM ? "Join the group systemd-journal, or run as root" : nil)
     }
 }

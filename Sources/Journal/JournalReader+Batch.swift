@@ -20,9 +20,11 @@ extension JournalReader {
         var bytes = 0
         var damaged = 0
         batch.isAtEnd = false
+        let counted = files.count()
         while batch.entries.count < entriesMax, bytes < bytesMax {
             guard try advance() else {
                 batch.isAtEnd = true
+                noteEnd(counted)
                 break
             }
             let here = currentPlace()
@@ -33,8 +35,13 @@ extension JournalReader {
             let read = readFields(filter)
             bytes += read.bytes
             damaged += read.isDamaged ? 1 : 0
-            batch.entries.append(LogEntry(cursor: cursor, at: at, fields: read.values))
-            if read.isSuppression, read.isJournald {
+            wholeCount? += 1
+            let isSuppression = read.isSuppression && read.isJournald
+            // With matches, these come because we asked for them, not because they match.
+            if !isSuppression || matches.isEmpty {
+                batch.entries.append(LogEntry(cursor: cursor, at: at, fields: read.values))
+            }
+            if isSuppression {
                 gaps.append(
                     JournalGap(
                         from: place ?? JournalPlace(), to: here, reason: .suppressed, count: read.dropped,
@@ -53,6 +60,22 @@ extension JournalReader {
         batch.gaps = gaps
         gaps = []
         return batch
+    }
+
+    /// The end of the journal was reached.
+    ///
+    /// libsystemd passes over damaged entries in silence: of a recorded journal that was read whole, fewer came than the
+    /// headers of its files promise.
+    func noteEnd(_ counted: [JournalFileHeader.ID: UInt64]) {
+        files.noteEnd(counted)
+        guard let read = wholeCount else { return }
+        wholeCount = nil
+        let promised = counted.values.reduce(0) { $0 + Int(clamping: $1) }
+        guard promised > read else { return }
+        gaps.append(
+            JournalGap(
+                to: place ?? JournalPlace(), reason: .damaged, count: promised - read,
+                text: "\(promised - read) of \(promised) entries are damaged and cannot be read"))
     }
 
     /// Stands on the next entry to deliver; false at the end. A failing read is tried again a bounded number of times.
@@ -124,7 +147,7 @@ extension JournalReader {
         _ value: UnsafeRawBufferPointer, as name: (text: String, isWanted: Bool), into fields: inout Fields
     ) {
         switch name.text {
-        case "MESSAGE_ID": fields.isSuppression = value.elementsEqual(Self.suppressedID)
+        case "MESSAGE_ID": fields.isSuppression = value.elementsEqual(Self.suppressedID.utf8)
         case "_TRANSPORT": fields.isJournald = value.elementsEqual("driver".utf8)
         case "N_DROPPED": fields.dropped = Int(String(decoding: value, as: UTF8.self))
         default: break
@@ -140,9 +163,6 @@ extension JournalReader {
         fields.values[name.text] = String(decoding: kept, as: UTF8.self)
         fields.bytes += name.text.utf8.count + kept.count
     }
-
-    /// The message ID with which journald says that it suppressed messages.
-    private static let suppressedID = "a596d6fe7bfa4994828e72309e95d61e".utf8
 
     /// How much older the last delivered entry is than the newest of the journal.
     func lag() -> Duration {

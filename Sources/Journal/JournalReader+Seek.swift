@@ -9,23 +9,34 @@ extension JournalReader {
         place = nil
         start = position
         standing = .after
+        wholeCount = nil
         switch position {
         case .head:
             try check(sd_journal_seek_head(handle.pointer), "seek in")
             try lookAhead()
+            switch source {
+            case .files, .directory: wholeCount = matches.isEmpty ? 0 : nil
+            case .system, .user: break
+            }
             return started("begins with the oldest entry")
         case .tail: return try seekTail()
         case .since(let time):
             try seek(realtime: time)
             return started("begins at \(time)")
         case .boot: return try seekBoot()
-        case .cursor(let cursor): return try seek(after: JournalPlace(cursor: cursor))
+        case .cursor(let cursor): return try seek(after: JournalPlace(cursor: cursor), isFirst: true)
         }
     }
 
     /// Goes back to where reading stands, after files came or went.
     func seekAgain() throws(Fault) {
-        if let place, place.cursor != nil { try seek(after: place) } else { try seek(start) }
+        guard let place, place.cursor != nil else {
+            try seek(start)
+            return
+        }
+        var isFirst = false
+        if case .seeking(_, isFirst: true) = standing { isFirst = true }
+        try seek(after: place, isFirst: isFirst)
     }
 
     private func seekTail() throws(Fault) -> JournalStart {
@@ -40,6 +51,7 @@ extension JournalReader {
             return started("begins now, with an empty journal", asked: .tail)
         }
         place = currentPlace()
+        files.noteEnd(files.count())
         return started("begins after the newest entry")
     }
 
@@ -66,14 +78,14 @@ extension JournalReader {
     }
 
     @discardableResult
-    private func seek(after place: JournalPlace) throws(Fault) -> JournalStart {
+    private func seek(after place: JournalPlace, isFirst: Bool) throws(Fault) -> JournalStart {
         guard let cursor = place.cursor, sd_journal_seek_cursor(handle.pointer, cursor) >= 0 else {
             throw Fault(
                 "journal.cursor", "\"\(place.cursor ?? "")\" is not a journal cursor",
                 hint: "Positions must be kept exactly as journald gave them")
         }
         self.place = place
-        standing = .seeking(cursor)
+        standing = .seeking(cursor, isFirst: isFirst)
         switch try settle() {
         case .same:
             standing = .after
@@ -97,11 +109,12 @@ extension JournalReader {
 
     /// Steps for the first time after a cursor was sought, and compares.
     func settle() throws(Fault) -> Settled {
-        guard case .seeking(let cursor) = standing, try next() else { return .end }
+        guard case .seeking(let cursor, let isFirst) = standing, try next() else { return .end }
         if sd_journal_test_cursor(handle.pointer, cursor) > 0 { return .same }
         let here = currentPlace()
-        // Where the next entry follows directly, the one sought was removed after it had been read: nothing is lost.
-        if !SequenceNumber.areAdjacent(cursor, here.cursor) {
+        // Where the next entry follows directly, the one sought was removed after it had been read: nothing is lost. After
+        // the first time, it is `files` that knows whether something was.
+        if isFirst, !SequenceNumber.areAdjacent(cursor, here.cursor) {
             gaps.append(
                 JournalGap(
                     from: place ?? JournalPlace(), to: here, reason: .vacuumed,

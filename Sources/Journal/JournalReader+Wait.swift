@@ -34,7 +34,7 @@ extension JournalReader {
         switch change {
         case Int32(SD_JOURNAL_APPEND): return .appended
         case Int32(SD_JOURNAL_INVALIDATE):
-            try seekAgain()
+            try refresh()
             return .invalidated
         default: return .nothing
         }

@@ -127,10 +127,19 @@ final class TemporaryDirectory: Sendable {
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
+    /// Pages of zeros become holes, since a journal file is mostly such.
     func write(_ bytes: [UInt8], to name: String) {
         let descriptor = open(file(name), O_CREAT | O_WRONLY | O_TRUNC, 0o644)
-        bytes.withUnsafeBytes { _ = Foundation.write(descriptor, $0.baseAddress, $0.count) }
-        close(descriptor)
+        defer { close(descriptor) }
+        let zeros = [UInt8](repeating: 0, count: 4096)
+        bytes.withUnsafeBytes { bytes in
+            for start in stride(from: 0, to: bytes.count, by: 4096) {
+                let count = min(4096, bytes.count - start)
+                if memcmp(bytes.baseAddress! + start, zeros, count) == 0 { continue }
+                _ = pwrite(descriptor, bytes.baseAddress! + start, count, start)
+            }
+        }
+        ftruncate(descriptor, bytes.count)
     }
 
     func read(_ name: String) -> [UInt8] {
