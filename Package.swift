@@ -26,6 +26,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -67,7 +68,7 @@ let package = Package(
         target("Ledger", ["Model", grdb]),
         target("Actuation", ["Model", "Text", "Runbooks", "CSystemd"]),
         target("Escalation", ["Model", "Text", "Ledger", "HTTPClient"]),
-        target("Console", ["Model", "Text", "Incidents", hummingbird, nio, httpTypes, log, lifecycle]),
+        target("Console", ["Model", "Text", "Incidents", hummingbird, hummingbirdCore, nio, httpTypes, log, lifecycle]),
         target(
             "Daemon",
             [

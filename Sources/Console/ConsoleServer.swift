@@ -1,9 +1,10 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import Incidents
 public import Logging
-public import Model
+import Model
 import NIOCore
 public import ServiceLifecycle
 import Text
@@ -52,20 +53,20 @@ public struct ConsoleServer: Service {
         router.add(middleware: Gate(listener: listener))
         let backend = backend
         router.get("/") { _, _ in
-            .html(StatusPage.overview(try await backend.status(), try await backend.incidents()))
+            Response.html(StatusPage.overview(try await backend.status(), try await backend.incidents()))
         }
         router.get("/incidents/{id}") { _, context in
-            .html(StatusPage.incident(try await backend.incident(prefix: try context.id)))
+            Response.html(StatusPage.incident(try await backend.incident(prefix: try context.id)))
         }
         router.get("/metrics") { _, _ in
             Response.text(await backend.ownMetrics(), type: "text/plain; version=0.0.4; charset=utf-8")
         }
         router.get("/-/healthy") { _, _ in Response.text("Nightshift is healthy.\n") }
         let api = router.group("/api/v1")
-        api.get("status") { _, _ in try .json(try await backend.status()) }
-        api.get("incidents") { _, _ in try .json(try await backend.incidents()) }
-        api.get("incidents/{id}") { _, context in try .json(try await backend.incident(prefix: try context.id)) }
-        api.get("runbooks") { _, _ in try .json(try await backend.runbooks()) }
+        api.get("status") { _, _ in try Response.json(try await backend.status()) }
+        api.get("incidents") { _, _ in try Response.json(try await backend.incidents()) }
+        api.get("incidents/{id}") { _, context in try Response.json(try await backend.incident(prefix: try context.id)) }
+        api.get("runbooks") { _, _ in try Response.json(try await backend.runbooks()) }
         api.get("query") { request, _ in
             guard let expression = request.uri.queryParameters["query"].map(String.init) else {
                 throw Fault("query.missing", "The parameter \"query\" is missing")
@@ -75,7 +76,7 @@ public struct ConsoleServer: Service {
                 at = Timestamp(parsing: text)
                 if at == nil { throw Fault("query.time", "\"\(text)\" is not a time: RFC 3339 or Unix seconds") }
             }
-            return .text(try await backend.query(expression, at: at), type: "application/json")
+            return Response.text(try await backend.query(expression, at: at), type: "application/json")
         }
         if case .socket(_, let access) = listener {
             api.post("control") { request, context in
@@ -88,7 +89,7 @@ public struct ConsoleServer: Service {
                 }
                 guard let peer = context.peer else { throw Fault("access.unknown", "Nobody is known to ask") }
                 if let refusal = access.refusal(of: command.right, for: peer) { throw refusal }
-                return try .json(["answer": try await backend.perform(command, by: peer.name)])
+                return try Response.json(["answer": try await backend.perform(command, by: peer.name)])
             }
         }
         return router
@@ -126,11 +127,12 @@ struct ConsoleContext: RequestContext {
 
 /// Refuses what may not be asked here, and turns every failure into a sentence.
 struct Gate: RouterMiddleware {
+    typealias Context = ConsoleContext
     let listener: ConsoleServer.Listener
 
-    func handle(
+    @concurrent func handle(
         _ request: Request, context: ConsoleContext,
-        next: (Request, ConsoleContext) async throws -> Response
+        next: @concurrent (Request, ConsoleContext) async throws -> Response
     ) async throws -> Response {
         do {
             var context = context
@@ -151,9 +153,9 @@ struct Gate: RouterMiddleware {
             }
             return try await next(request, context)
         } catch let fault as Fault {
-            return try .json(["error": fault.description, "code": fault.code], status: fault.httpStatus)
+            return try Response.json(["error": fault.description, "code": fault.code], status: fault.httpStatus)
         } catch let error as HTTPError {
-            return try .json(
+            return try Response.json(
                 ["error": error.status == .notFound ? "There is nothing at this address" : "\(error.status)"],
                 status: error.status)
         }

@@ -53,10 +53,17 @@ extension Peer {
         guard let provider = channel as? any SocketOptionProvider else {
             throw Fault("access.unknown", "This connection does not say who is at its other end")
         }
-        let credentials: ucred = try await provider.unsafeGetSocketOption(
+        let credentials: Credentials = try await provider.unsafeGetSocketOption(
             level: .init(rawValue: SOL_SOCKET), name: .init(rawValue: SO_PEERCRED)
         ).get()
         return named(uid: credentials.uid, gid: credentials.gid)
+    }
+
+    /// Linux' `struct ucred`, which Glibc's module leaves out.
+    private struct Credentials {
+        var pid: Int32 = 0
+        var uid: UInt32 = 0
+        var gid: UInt32 = 0
     }
 
     /// Looks the user up; an unknown uid has its number as name and only the group of its process.
