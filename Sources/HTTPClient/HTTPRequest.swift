@@ -19,7 +19,7 @@ public struct HTTPRequest: Sendable {
     public var name: String?
 
     public init(
-        _ method: String, _ url: String, headers: [(name: String, value: String)] = [],
+        method: String = "GET", url: String, headers: [(name: String, value: String)] = [],
         body: [UInt8]? = nil, timeout: Duration = .seconds(10), connectTimeout: Duration = .seconds(5),
         bodyLimit: Int = 1 << 20, acceptsGzip: Bool = true, unixSocket: String? = nil, name: String? = nil
     ) {

@@ -22,7 +22,7 @@ import Testing
         let server = TestServer { _, connection in
             connection.answer(status == 204 ? "" : "hello", status: status, headers: [("X-Test", " one ")])
         }
-        let response = try await client.send(HTTPRequest("GET", server.url + "/a?b=c"))
+        let response = try await client.send(HTTPRequest(url: server.url + "/a?b=c"))
         #expect(response.status == status)
         #expect(response[header: "x-test"] == "one")
         #expect(response.text == (status == 204 ? "" : "hello"))
@@ -35,7 +35,8 @@ import Testing
         let body = Array("{\"a\": \"\0\"}".utf8) + [UInt8](repeating: 7, count: 100_000)
         _ = try await client.send(
             HTTPRequest(
-                "PUT", server.url, headers: [("Content-Type", "application/json"), ("X-Empty", "")], body: body))
+                method: "PUT", url: server.url, headers: [("Content-Type", "application/json"), ("X-Empty", "")],
+                body: body))
         let request = try #require(server.requests.first)
         #expect(request.method == "PUT")
         #expect(request.body == body)
@@ -51,7 +52,7 @@ import Testing
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + (request.method == "HEAD" ? "" : "ok"))
         }
         let body: [UInt8]? = method == "POST" ? [] : nil
-        let response = try await client.send(HTTPRequest(method, server.url, body: body))
+        let response = try await client.send(HTTPRequest(method: method, url: server.url, body: body))
         #expect(response.text == (method == "HEAD" ? "" : "ok"))
         #expect(server.requests.map(\.method) == [method])
     }
@@ -60,7 +61,7 @@ import Testing
         let server = TestServer { _, connection in
             connection.answer("", status: 302, headers: [("Location", "/elsewhere")])
         }
-        #expect(try await client.send(HTTPRequest("GET", server.url)).status == 302)
+        #expect(try await client.send(HTTPRequest(url: server.url)).status == 302)
         #expect(server.requests.count == 1)
     }
 
@@ -68,14 +69,14 @@ import Testing
         let server = TestServer { request, connection in
             connection.answer(Gzip.stored(Array("plain".utf8)), headers: [("Content-Encoding", "gzip")])
         }
-        #expect(try await client.send(HTTPRequest("GET", server.url)).text == "plain")
+        #expect(try await client.send(HTTPRequest(url: server.url)).text == "plain")
         #expect(server.requests.first?.headers["accept-encoding"] == "gzip")
     }
 
     @Test func theEnvironmentsProxyIsNotUsed() async throws {
         setenv("http_proxy", "http://127.0.0.1:1", 1)
         let server = TestServer { _, connection in connection.answer("direct") }
-        #expect(try await client.send(HTTPRequest("GET", server.url)).text == "direct")
+        #expect(try await client.send(HTTPRequest(url: server.url)).text == "direct")
     }
 
     @Test func aUnixSocketServesAsWell() async throws {
@@ -83,7 +84,7 @@ import Testing
         unlink(path)
         let server = TestServer(socketPath: path) { request, connection in connection.answer(request.path) }
         defer { server.stop() }
-        let response = try await client.send(HTTPRequest("GET", "http://localhost/x", unixSocket: path))
+        let response = try await client.send(HTTPRequest(url: "http://localhost/x", unixSocket: path))
         #expect(response.text == "/x")
     }
 
@@ -100,7 +101,7 @@ import Testing
             let chunk = head.contains("chunked") ? Array("1000\r\n".utf8) + piece + Array("\r\n".utf8) : piece
             while connection.send(chunk) { sent.withLock { $0 += piece.count } }
         }
-        let fault = await fault(HTTPRequest("GET", server.url, bodyLimit: 10_240))
+        let fault = await fault(HTTPRequest(url: server.url, bodyLimit: 10_240))
         #expect(fault?.code == "http.size")
         #expect(fault?.message == "GET \(server.url) was stopped: it has a body of more than 10KiB")
     }
@@ -108,7 +109,7 @@ import Testing
     @Test func theLimitHoldsForWhatGzipUnpacks() async throws {
         let bomb = Gzip.zeros(50 << 20)
         let server = TestServer { _, connection in connection.answer(bomb, headers: [("Content-Encoding", "gzip")]) }
-        let fault = await fault(HTTPRequest("GET", server.url, bodyLimit: 1 << 20))
+        let fault = await fault(HTTPRequest(url: server.url, bodyLimit: 1 << 20))
         #expect(fault?.code == "http.size")
     }
 
@@ -117,7 +118,7 @@ import Testing
             connection.send("HTTP/1.1 200 OK\r\n")
             while connection.send("X-More: \(String(repeating: "x", count: 1000))\r\n") {}
         }
-        #expect(await fault(HTTPRequest("GET", server.url))?.message.contains("headers of more than 64KiB") == true)
+        #expect(await fault(HTTPRequest(url: server.url))?.message.contains("headers of more than 64KiB") == true)
     }
 
     @Test(arguments: [
@@ -132,7 +133,7 @@ import Testing
             connection.send(answer)
             connection.hangUp()
         }
-        #expect(await fault(HTTPRequest("GET", server.url))?.code == code)
+        #expect(await fault(HTTPRequest(url: server.url))?.code == code)
     }
 
     @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"])
@@ -141,7 +142,7 @@ import Testing
             connection.send(answer)
             connection.hang()
         }
-        let fault = await fault(HTTPRequest("GET", server.url, timeout: .milliseconds(100)))
+        let fault = await fault(HTTPRequest(url: server.url, timeout: .milliseconds(100)))
         #expect(fault?.code == "http.timeout")
     }
 
@@ -149,11 +150,11 @@ import Testing
         let server = TestServer { request, connection in
             request.path == "/hang" ? connection.hang() : connection.answer("quick")
         }
-        let hanging = HTTPRequest("GET", server.url + "/hang", timeout: .seconds(60))
+        let hanging = HTTPRequest(url: server.url + "/hang", timeout: .seconds(60))
         await withTaskGroup { group in
             for _ in 0..<20 { group.addTask { _ = await fault(hanging) } }
             for _ in 0..<20 {
-                let response = try? await client.send(HTTPRequest("GET", server.url))
+                let response = try? await client.send(HTTPRequest(url: server.url))
                 #expect(response?.text == "quick")
             }
             group.cancelAll()
@@ -168,7 +169,7 @@ import Testing
             connection.hang()
             isGone.yield()
         }
-        let task = Task { await fault(HTTPRequest("GET", server.url, timeout: .seconds(60))) }
+        let task = Task { await fault(HTTPRequest(url: server.url, timeout: .seconds(60))) }
         for await _ in hung { break }
         task.cancel()
         #expect(await task.value?.code == "http.cancelled")
@@ -179,7 +180,7 @@ import Testing
         let server = TestServer { _, connection in connection.answer("") }
         let code = await withTaskGroup(of: String?.self) { group in
             group.cancelAll()
-            group.addTask { await fault(HTTPRequest("GET", server.url))?.code }
+            group.addTask { await fault(HTTPRequest(url: server.url))?.code }
             return await group.next() ?? nil
         }
         #expect(code == "http.cancelled")
@@ -195,7 +196,7 @@ import Testing
         let client = HTTPClient(concurrentMax: 2, waitingMax: 3)
         @Sendable func code(_ timeout: Duration) async -> String {
             do throws(Fault) {
-                _ = try await client.send(HTTPRequest("GET", server.url, timeout: timeout))
+                _ = try await client.send(HTTPRequest(url: server.url, timeout: timeout))
                 return ""
             } catch {
                 return error.code
@@ -223,11 +224,11 @@ import Testing
         ("http://127.0.0.1/a b", "http.request"), ("http://a\r\nX: y@127.0.0.1/", "http.request"),
     ])
     func nothingButHTTPIsSpoken(url: String, code: String) async {
-        #expect(await fault(HTTPRequest("GET", url))?.code == code)
+        #expect(await fault(HTTPRequest(url: url))?.code == code)
     }
 
     @Test func headersCannotSmuggleLines() async {
-        let request = HTTPRequest("GET", "http://127.0.0.1:1/", headers: [("X", "a\r\nY: b")])
+        let request = HTTPRequest(url: "http://127.0.0.1:1/", headers: [("X", "a\r\nY: b")])
         #expect(await fault(request)?.code == "http.request")
     }
 
@@ -235,7 +236,7 @@ import Testing
         let server = TestServer { _, _ in }
         let address = server.address
         server.stop()
-        let fault = await fault(HTTPRequest("GET", "http://ada:hunter2@\(address)/metrics?token=hunter2"))
+        let fault = await fault(HTTPRequest(url: "http://ada:hunter2@\(address)/metrics?token=hunter2"))
         #expect(fault?.code == "http.connect")
         #expect(fault?.message.hasPrefix("GET http://\(address)/metrics failed: ") == true)
         #expect(fault?.description.contains("hunter2") == false)

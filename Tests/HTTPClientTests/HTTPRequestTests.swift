@@ -12,6 +12,6 @@ import Testing
         ("secret", "GET a URL without a scheme"),
     ])
     func secretsOfAURLAreNotShown(url: String, shown: String) {
-        #expect(HTTPRequest("GET", url).shown == shown)
+        #expect(HTTPRequest(url: url).shown == shown)
     }
 }
