@@ -73,6 +73,25 @@ public struct Pattern: Sendable {
         replaceAll(in: text, with: template, bytesMax: .max) ?? text
     }
 
+    /// Replaces a part of each match, chosen from the ranges of its groups (bytes); nil leaves that match as it is.
+    func replaceAll(
+        in text: String, _ part: ([Range<Int>?]) -> Range<Int>?, with replacement: () -> String
+    ) -> String {
+        var text = text
+        return text.withUTF8 { bytes in
+            var out: [UInt8] = []
+            var copied = 0
+            for groups in program.allMatches(bytes, anchored: isAnchored) {
+                guard let range = part(groups), range.lowerBound >= copied else { continue }
+                out += bytes[copied..<range.lowerBound]
+                out += replacement().utf8
+                copied = range.upperBound
+            }
+            out += bytes[copied...]
+            return String(decoding: out, as: UTF8.self)
+        }
+    }
+
     /// Nil where the result would be longer than `bytesMax`.
     func replaceAll(in text: String, with template: String, bytesMax: Int) -> String? {
         let replacement = Replacement(template, names: program.names)
