@@ -4,8 +4,8 @@ internal import Model
 extension Fault {
     /// What a person should know of a failed access to the ledger.
     ///
-    /// `ledger.full`: the disk, or the size that the settings allow, is used up. `ledger.io`: the file cannot be read or
-    /// written, or is damaged. `ledger.refused`: a rule of the schema forbids the write. Faults pass unchanged.
+    /// `ledger.full`: the disk, or the size that the settings allow, is used up. `ledger.io`: the file cannot be read
+    /// or written, or is damaged. `ledger.refused`: a rule of the schema forbids the write. Faults pass unchanged.
     init(ledger path: String, _ error: any Error) {
         switch error {
         case let fault as Fault: self = fault

@@ -27,8 +27,8 @@ public struct LedgerSizes: Sendable, Hashable {
 
 /// The one durable memory of a Nightshift: incidents, runs, the outbox, positions, approvals.
 ///
-/// Each `write` is one transaction, on disk when it returns (WAL, synchronous=FULL), whether or not the task was cancelled
-/// meanwhile. Reads see the last commit and never wait for a write. Every error is a `Fault`.
+/// Each `write` is one transaction, on disk when it returns (WAL, synchronous=FULL), whether or not the task was
+/// cancelled meanwhile. Reads see the last commit and never wait for a write. Every error is a `Fault`.
 public final class Ledger: Sendable {
     public let path: String
     private let sizes: LedgerSizes
@@ -55,7 +55,8 @@ public final class Ledger: Sendable {
         inner = Mutex(Inner(database: database))
     }
 
-    /// Opens or creates the ledger at `path`, brings its tables up to date and locks it for as long as this object lives.
+    /// Opens or creates the ledger at `path`, brings its tables up to date and locks it for as long as this object
+    /// lives.
     ///
     /// `onCommit` is called with 1, 2, … right after each commit that changed something, before `write` returns.
     /// Throws `ledger.locked` where another process holds it, `ledger.newer` where a later version wrote it.
@@ -97,8 +98,9 @@ public final class Ledger: Sendable {
 
     /// One transaction: all that `body` writes is on disk when this returns, or none of it is.
     ///
-    /// `usingReserve` is for what must be kept even on a full disk: results of started steps, and that runs ended. `body` may
-    /// be run twice, the first time undone. What it throws undoes the transaction and comes out as a `Fault`.
+    /// `usingReserve` is for what must be kept even on a full disk: results of started steps, and that runs ended.
+    /// `body` may be run twice, the first time undone. What it throws undoes the transaction and comes out as a
+    /// `Fault`.
     public func write<T: Sendable>(
         usingReserve: Bool = false, _ body: @escaping @Sendable (LedgerTransaction) throws -> T
     ) async throws(Fault) -> T {

@@ -63,7 +63,8 @@ extension LedgerReader {
         }
     }
 
-    /// An incident is `open` until a line says otherwise; the last line that names a state, a severity, a runbook counts.
+    /// An incident is `open` until a line says otherwise; the last line that names a state, a severity, a runbook
+    /// counts.
     static let record = """
         SELECT * FROM (SELECT incident.*,
             COALESCE((SELECT state FROM timeline WHERE incident = incident.id AND state IS NOT NULL

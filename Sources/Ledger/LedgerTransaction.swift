@@ -4,7 +4,8 @@ public import Model
 
 /// What can be written within one transaction of the ledger; also reads, its own writes included.
 ///
-/// Not to be kept past the closure that receives it. Each method throws what SQLite refuses; the transaction is then undone.
+/// Not to be kept past the closure that receives it. Each method throws what SQLite refuses; the transaction is then
+/// undone.
 public struct LedgerTransaction {
     let database: Database
 
@@ -87,7 +88,8 @@ extension LedgerTransaction {
 
 // The outbox.
 extension LedgerTransaction {
-    /// Puts a message into the outbox behind those of the same incident and receiver; false where its key is there already.
+    /// Puts a message into the outbox behind those of the same incident and receiver; false where its key is there
+    /// already.
     @discardableResult
     public func enqueue(_ row: OutboxRow) throws -> Bool {
         let before = database.totalChangesCount
@@ -123,8 +125,8 @@ extension LedgerTransaction {
             [source, cursor, counted, at.microseconds])
     }
 
-    /// Adds to the counts of units and priorities. Past 4,096 rows new ones go to the unit "(other)": names of transient
-    /// units are without end.
+    /// Adds to the counts of units and priorities. Past 4,096 rows new ones go to the unit "(other)": names of
+    /// transient units are without end.
     public func addCounts(_ counts: [JournalCount]) throws {
         for count in counts {
             try execute(

@@ -27,7 +27,8 @@ final class LockFile: Sendable {
                 hint: "Only one Nightshift may run on a ledger: stop the other, or give this one its own `state`.")
         }
         self.descriptor = descriptor
-        // The PID is only there for the sentence above: on a full disk it stays unwritten, and the lock holds all the same.
+        // The PID is only there for the sentence above: on a full disk it stays unwritten, and the lock holds all the
+        // same.
         let text = Array("\(getpid())\n".utf8)
         _ = ftruncate(descriptor, 0)
         _ = pwrite(descriptor, text, text.count, 0)

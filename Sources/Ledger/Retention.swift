@@ -29,8 +29,9 @@ public struct Pruned: Sendable, Hashable {
 extension Ledger {
     /// Removes what `retention` no longer keeps, in small transactions, each recorded in the table `retention`.
     ///
-    /// Never touches an incident that is not ended or has an open run, except that an escalated one of which nothing was
-    /// heard for the whole of `incidents` counts as ended. May use the reserve, so that a full ledger can be mended.
+    /// Never touches an incident that is not ended or has an open run, except that an escalated one of which nothing
+    /// was heard for the whole of `incidents` counts as ended. May use the reserve, so that a full ledger can be
+    /// mended.
     @discardableResult
     public func prune(_ retention: Retention, now: Timestamp) async throws(Fault) -> Pruned {
         var total = Pruned()
@@ -109,7 +110,8 @@ extension LedgerTransaction {
         return removed
     }
 
-    /// Removes the oldest of the incidents that are in one of `states`, have no open run and no line since `quietSince`.
+    /// Removes the oldest of the incidents that are in one of `states`, have no open run and no line since
+    /// `quietSince`.
     private func removeIncidents(quietSince: Int64, states: [String]) throws -> Pruned {
         let gone = try ended(
             states: states,

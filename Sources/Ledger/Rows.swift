@@ -63,7 +63,8 @@ public struct StoredDefinition: Sendable, Hashable {
     }
 }
 
-/// What a run took from a limit, and when: `scope` names the limit, such as `host` or `restart-crashed-unit/nginx.service`.
+/// What a run took from a limit, and when: `scope` names the limit, such as `host` or
+/// `restart-crashed-unit/nginx.service`.
 public struct Reservation: Sendable, Hashable {
     public var scope: String
     public var run: String
