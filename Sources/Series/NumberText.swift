@@ -21,8 +21,7 @@ enum NumberText {
 
     /// A `le` or `quantile` label, normalized as in OpenMetrics: `1` is `1.0`; text that is no number stays as it is.
     static func labelValue(_ text: String) -> String {
-        var copy = text
-        return copy.withUTF8 { ExpositionNumber.value(UnsafeRawBufferPointer($0)) }.map(openMetrics) ?? text
+        ExpositionNumber.value(text).map(openMetrics) ?? text
     }
 
     /// As OpenMetrics writes a float: never without a point or an exponent.

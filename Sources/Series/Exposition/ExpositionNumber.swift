@@ -45,6 +45,11 @@ enum ExpositionNumber {
         return isNegative ? -magnitude : magnitude
     }
 
+    static func value(_ text: String) -> Double? {
+        var copy = text
+        return copy.withUTF8 { value(UnsafeRawBufferPointer($0)) }
+    }
+
     static func integer(_ text: UnsafeRawBufferPointer) -> Int64? { integer(text, from: 0) }
 
     /// OpenMetrics' seconds, as milliseconds.
