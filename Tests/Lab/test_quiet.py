@@ -40,7 +40,7 @@ class Quiet(LabCase):
             self.assertEqual(self.invocations(), after, "a unit was started by somebody else")
         self.figure(
             "actions in quiet and under harmless disturbances", "0", "0",
-            f"{minutes:g} quiet minutes; an operator's restart, a reload, a package upgrade, a log burst, a slow scrape")
+            f"{minutes:g} quiet minutes; a restart by hand, a reload, a package upgrade, a log burst, a slow scrape")
 
     def invocations(self) -> list[str]:
         units = ["nginx.service", "lab-web.service", "lab-package.service"]

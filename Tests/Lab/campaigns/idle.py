@@ -34,7 +34,7 @@ class Idle(LabCase):
         dirty = sum(kilobytes(pid, "Private_Dirty") for pid in pids) / 1000
         pss = sum(kilobytes(pid, "Pss") for pid in pids) / 1000
         series = self.host.status()["metrics"]["series"]
-        how = f"core and helper together, {RULES} rules, {series} series each 15 s, {minutes} min after the start"
+        how = f"core and helper, {RULES} rules, {series} series each 15 s, {minutes} min after the start"
         self.figure("private dirty memory, idle", f"{dirty:.1f} MB", f"{PRIVATE_DIRTY_MB_MAX} MB", how + "; smaps_rollup")
         self.figure("PSS, idle", f"{pss:.1f} MB", f"{PSS_MB_MAX} MB", how + "; smaps_rollup")
         self.figure("CPU, idle", f"{cpu:.2f} % of one core", f"{CPU_PERCENT_MAX} %", how + f"; over {minutes * 20} s")

@@ -1,6 +1,7 @@
 """A lab as seen from outside: start it, run commands in it, end it."""
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -62,13 +63,23 @@ def stat_fields(pid: int) -> list[str] | None:
         return None
 
 
-def child_of(parent: int) -> int | None:
+def init_of(nspawn: int) -> int | None:
+    """The child of nspawn that is PID 1 in a namespace of its own; the one that nspawn makes on the way is not."""
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
             fields = stat_fields(int(entry.name))
-            if fields and int(fields[1]) == parent:
+            if fields and int(fields[1]) == nspawn and namespace_pids(int(entry.name))[1:] == [1]:
                 return int(entry.name)
     return None
+
+
+def namespace_pids(pid: int) -> list[int]:
+    """The process's numbers, from the outermost PID namespace to its own; empty when it has ended."""
+    try:
+        lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [int(number) for line in lines if line.startswith("NSpid:") for number in line.split()[1:]]
 
 
 def wait_until(what: str, seconds: float, poll, every: float = 0.05):
@@ -175,9 +186,14 @@ class Machine:
                 return None
         except FileNotFoundError:
             return None
-        return child_of(nspawn.pid)
+        return init_of(nspawn.pid)
 
     def has_booted(self) -> bool:
+        try:
+            if os.readlink(f"/proc/{self.leader}/exe").rpartition("/")[2] != "systemd":
+                return False  # still nspawn's, and not yet in the lab's namespaces
+        except FileNotFoundError:
+            return False
         return self.system_state() in ("running", "degraded")
 
     def remember(self, **pids: int) -> None:
@@ -199,7 +215,7 @@ class Machine:
             except LabError:
                 nspawn.send(signal.SIGKILL)
                 wait_until("end of systemd-nspawn", 5, lambda: gone(nspawn))
-        self.remove_cgroups()
+        self.end_cgroups()
         for name in ["plan.json", "processes.json", "console.log"]:
             (self.state / name).unlink(missing_ok=True)
         for name in ["disk", "rw", "root"]:
@@ -207,13 +223,13 @@ class Machine:
         if self.state.exists() and not any(self.state.iterdir()):
             self.state.rmdir()
 
-    def remove_cgroups(self) -> None:
+    def end_cgroups(self) -> None:
+        """Removes this lab's control groups; kills what is left in them, which only a killed nspawn leaves."""
         for line in pathlib.Path("/proc/self/mounts").read_text().splitlines():
             _, where, kind, *_ = line.split()
             group = pathlib.Path(where) / self.name
             if kind in ("cgroup", "cgroup2") and group.is_dir():
-                for folder, _, _ in os.walk(group, topdown=False):
-                    os.rmdir(folder)
+                wait_until(f"end of {group}", 5, lambda: remove_cgroup(group))
 
     # Inside
 
@@ -264,12 +280,10 @@ class Machine:
         for entry in pathlib.Path("/proc").iterdir():
             if entry.name.isdigit():
                 try:
-                    status = (entry / "status").read_text()
                     same = os.readlink(entry / "ns/pid") == os.readlink(f"/proc/{self.leader}/ns/pid")
                 except (FileNotFoundError, ProcessLookupError):
                     continue
-                numbers = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[1:]
-                if same and int(numbers[-1]) == inner:
+                if same and namespace_pids(int(entry.name))[-1:] == [inner]:
                     return int(entry.name)
         raise LabError(f"the lab has no process {inner}")
 
@@ -280,6 +294,22 @@ def gone(process: Process) -> bool:
     except ChildProcessError:
         pass
     return not process.is_alive()
+
+
+def remove_cgroup(group: pathlib.Path) -> bool:
+    """False while the kernel still counts a process that has ended in it."""
+    try:
+        for folder, _, _ in os.walk(group, topdown=False):
+            for pid in (pathlib.Path(folder) / "cgroup.procs").read_text().split():
+                os.kill(int(pid), signal.SIGKILL)
+            os.rmdir(folder)
+    except ProcessLookupError:
+        return False
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            return False
+        raise
+    return True
 
 
 def libraries_elsewhere(build: str | None) -> list[str]:
