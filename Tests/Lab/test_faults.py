@@ -11,7 +11,7 @@ static_configs: [{targets: ['127.0.0.1:9115'], labels: {unit: lab-web.service}}]
 class Faults(LabCase):
     def test_nginx_is_killed(self) -> None:
         self.host.systemctl("start", "nginx.service")
-        self.begin(["lab-restart"], units=["nginx.service"])
+        self.begin(["restart-crashed-unit"], units=["nginx.service"], shipped=True)
         before = self.host.show("nginx.service", "InvocationID")
         broke = self.now()
         self.host.kill("nginx.service")

@@ -8,10 +8,37 @@ import unittest
 
 from labkit import campaign
 from labkit.campaign import Figure, Row
-from labkit.host import CONTENT, Host, seconds, settings
+from labkit.host import CONTENT, SHIPPED, Host, seconds, settings
 from labkit.machine import missing
 
 numbers = itertools.count(1)
+
+
+def new_host(enable: list[str] = [], rate_limit: bool = True) -> Host:
+    """A lab of its own with Nightshift installed, which ends with this process at the latest."""
+    host = Host(pathlib.Path(f"/var/tmp/nightshift-test-{os.getpid()}-{next(numbers)}"))
+    host.up(build=str(campaign.current.build), enable=enable, rate_limit=rate_limit, tied=True)
+    return host
+
+
+def begin(host: Host, runbooks: list[str], units: list[str], rules: list[str], shipped: bool, **more) -> None:
+    host.systemctl("start", "lab-receiver.service")
+    folder = (SHIPPED if shipped else CONTENT) + "/runbooks"
+    files = [f"{folder}/{name}.yaml" for name in runbooks]
+    host.configure(settings(rules=rules, runbooks=files, **more))
+    for name in runbooks:
+        host.install_runbook(name, units=units, source=folder)
+    host.start()
+
+
+def record(fault: str, broke: float, incident: dict, proven: bool = True) -> Row:
+    """Adds a line to the run's table; times are seconds after the fault."""
+    after = lambda field: None if incident.get(field) is None else seconds(incident[field]) - broke
+    row = Row(
+        fault=fault, noticed=after("opened_at"), acted=after("acted_at"),
+        proven=after("resolved_at") if proven else None, outcome=incident["state"])
+    campaign.current.rows.append(row)
+    return row
 
 
 class LabCase(unittest.TestCase):
@@ -22,6 +49,11 @@ class LabCase(unittest.TestCase):
     rules = [CONTENT + "/rules/lab.yaml"]
 
     def setUp(self) -> None:
+        self.need_a_lab()
+        self.host = new_host(self.enable, self.rate_limit)
+        self.addCleanup(self.host.down)
+
+    def need_a_lab(self) -> None:
         reason = missing()
         if not reason and not (campaign.current.build / "nightshift").exists():
             reason = f"there is no {campaign.current.build}/nightshift: swift build"
@@ -29,27 +61,14 @@ class LabCase(unittest.TestCase):
             self.fail(reason)
         if reason:
             self.skipTest(reason)
-        self.host = Host(pathlib.Path(f"/var/tmp/nightshift-test-{os.getpid()}-{next(numbers)}"))
-        self.addCleanup(self.host.down)
-        self.host.up(build=str(campaign.current.build), enable=self.enable, rate_limit=self.rate_limit, tied=True)
 
-    def begin(self, runbooks: list[str], units: list[str] = [], **more) -> None:
-        """Starts the receiver, then Nightshift with the lab's rules and these runbooks, allowed to act on the units."""
-        self.host.systemctl("start", "lab-receiver.service")
-        files = [f"{CONTENT}/runbooks/{name}.yaml" for name in runbooks]
-        self.host.configure(settings(rules=self.rules, runbooks=files, **more))
-        for name in runbooks:
-            self.host.install_runbook(name, units=units)
-        self.host.start()
+    def begin(self, runbooks: list[str], units: list[str] = [], shipped: bool = False, **more) -> None:
+        """Starts the receiver, then Nightshift with the lab's rules and these runbooks, allowed to act on the units;
+        `shipped`: with the rules and runbooks that Nightshift comes with."""
+        begin(self.host, runbooks, units, [SHIPPED + "/rules"] if shipped else self.rules, shipped, **more)
 
     def record(self, fault: str, broke: float, incident: dict, proven: bool = True) -> Row:
-        """Adds a line to the run's table; times are seconds after the fault."""
-        after = lambda field: None if incident.get(field) is None else seconds(incident[field]) - broke
-        row = Row(
-            fault=fault, noticed=after("opened_at"), acted=after("acted_at"),
-            proven=after("resolved_at") if proven else None, outcome=incident["state"])
-        campaign.current.rows.append(row)
-        return row
+        return record(fault, broke, incident, proven)
 
     def figure(self, name: str, value: str, limit: str, how: str) -> None:
         campaign.current.figures.append(Figure(name, value, limit, how))
