@@ -48,6 +48,9 @@ struct RunbookReader {
         let preconditions = map.list("preconditions")?.compactMap { expression($0, "a precondition") } ?? []
         let steps = self.steps(map)
         let verify = self.verify(map)
+        if map.keyPlace("verify") == nil, steps.contains(where: { $0.kind.acts }) {
+            problems.add(map.place, "a runbook that acts needs \"verify\": without proof nothing is resolved")
+        }
         let undoes = otherwise(map)
         let escalate = self.escalate(map)
         guard let name, let description, let risk, let on, let limits, let escalate else { return nil }
@@ -206,9 +209,9 @@ struct RunbookReader {
     }
 
     func template(_ node: YAMLNode, _ what: String) -> Template? {
-        guard let text = node.string(problems, what) else { return nil }
+        guard node.string(problems, what) != nil else { return nil }
         do {
-            return try Template(parsing: text, at: node.place)
+            return try Template(node)
         } catch {
             problems.add(error)
             return nil

@@ -9,37 +9,34 @@ struct RunbookCheck {
 
     func check() {
         for parameter in runbook.parameters {
-            names(parameter.from, parameter.place, Readable(roots: ["labels"]))
+            names(parameter.from, Readable(roots: ["labels"]))
         }
         let early = Readable(roots: ["params", "run", "labels"], run: RunContext.keys, parameters: parameterNames)
-        for expr in runbook.preconditions { expression(expr, early, mustCompare: true) }
-        if let expr = runbook.limits.notWhen { expression(expr, early, mustCompare: true) }
+        for expr in runbook.preconditions { expression(expr, early) }
+        if let expr = runbook.limits.notWhen { expression(expr, early) }
         var readable = early
         readable.roots.append("steps")
         for step in runbook.steps {
             check(step, readable)
             readable.steps[step.name] = step.kind.resultKeys
         }
-        if let verify = runbook.verify { expression(verify.expr, readable, mustCompare: true) }
-        if runbook.verify == nil, runbook.steps.contains(where: { $0.kind.acts }) {
-            problems.add(runbook.place, "a runbook that acts needs \"verify\": without proof nothing is resolved")
-        }
+        if let verify = runbook.verify { expression(verify.expr, readable) }
     }
 
     private var parameterNames: [String] { runbook.parameters.map(\.name) }
 
     private func check(_ step: Step, _ readable: Readable) {
         kind(step.kind, step.place, readable)
-        if let condition = step.condition { references(condition.references, step.place, readable) }
+        if let condition = step.condition { references(condition.reads, readable) }
         if let undo = step.undo {
             var later = readable
             later.steps[step.name] = step.kind.resultKeys
             kind(undo.kind, step.place, later)
         }
         switch step.probe {
-        case .expr(let expr)?: expression(expr, readable, mustCompare: true)
+        case .expr(let expr)?: expression(expr, readable)
         case .unit(let reference)?: unit(reference, step.place)
-        case .http(let request)?: http(request, step.place, readable)
+        case .http(let request)?: http(request, readable)
         case nil: break
         }
     }
@@ -50,18 +47,18 @@ struct RunbookCheck {
         case .run(let step):
             let executors = Readable(
                 roots: ["params", "run"], run: RunContext.executorKeys, parameters: parameterNames, isExecutors: true)
-            for argument in step.arguments { names(argument, place, executors) }
-        case .http(let step): http(step, place, readable)
-        case .check(let expr): expression(expr, readable, mustCompare: true)
-        case .approve(let step): names(step.show, place, readable)
-        case .notify(let step): names(step.text, place, readable)
+            for argument in step.arguments { names(argument, executors) }
+        case .http(let step): http(step, readable)
+        case .check(let expr): expression(expr, readable)
+        case .approve(let step): names(step.show, readable)
+        case .notify(let step): names(step.text, readable)
         case .wait: break
         }
     }
 
-    private func http(_ step: HTTPStep, _ place: SourcePlace, _ readable: Readable) {
+    private func http(_ step: HTTPStep, _ readable: Readable) {
         for template in [step.url] + step.headers.map(\.value) + (step.body.map { [$0] } ?? []) {
-            names(template, place, readable)
+            names(template, readable)
         }
     }
 
@@ -90,12 +87,11 @@ struct RunbookCheck {
         var isExecutors = false
     }
 
-    private func names(_ template: Template, _ place: SourcePlace, _ readable: Readable) {
-        references(template.references, place, readable)
-    }
+    private func names(_ template: Template, _ readable: Readable) { references(template.reads, readable) }
 
-    private func references(_ references: [[String]], _ place: SourcePlace, _ readable: Readable) {
-        for reference in references {
+    private func references(_ references: [TemplateReference], _ readable: Readable) {
+        for read in references {
+            let (reference, place) = (read.path, read.place)
             guard let root = reference.first else { continue }
             guard readable.roots.contains(root) else {
                 let known = ["params", "run", "labels", "steps"].contains(root)
@@ -149,9 +145,9 @@ struct RunbookCheck {
 
     // MARK: - Expressions
 
-    private func expression(_ expr: ExpressionTemplate, _ readable: Readable, mustCompare: Bool) {
+    private func expression(_ expr: ExpressionTemplate, _ readable: Readable) {
         let before = problems.all.count
-        references(expr.template.references, expr.node.place, readable)
+        references(expr.template.reads, readable)
         guard problems.all.count == before else { return }
         let text: String
         do {
@@ -161,7 +157,11 @@ struct RunbookCheck {
             return
         }
         do {
-            _ = try Expression(parsing: text)
+            let expression = try Expression(parsing: text)
+            if expression.type != .vector && expression.type != .scalar {
+                let type = expression.type.rawValue
+                problems.add(expr.node.place, "a condition needs a value or a vector, not a \(type)")
+            }
         } catch {
             let prefix = expr.source.prefix(error.offset)
             let place = text.hasPrefix(prefix) ? expr.node.place(ofOffset: error.offset) : expr.node.place
@@ -176,16 +176,11 @@ struct RunbookCheck {
         let context = RunContext(id: "0", runbook: runbook.name, target: "x", directory: "/x", incident: "0")
         var labels = Labels()
         for name in runbook.labelsRead { labels[name] = "x" }
-        let results = Dictionary(
-            uniqueKeysWithValues: runbook.steps.map { step in
-                let keys = step.kind.resultKeys.map { ($0, JSONValue.number(0)) }
-                return (
-                    step.name,
-                    JSONValue.object([
-                        "outcome": "done", "result": .object(Dictionary(uniqueKeysWithValues: keys)),
-                    ])
-                )
-            })
+        var results: [String: JSONValue] = [:]
+        for step in runbook.steps {
+            let keys = step.kind.resultKeys.map { ($0, JSONValue.number(0)) }
+            results[step.name] = ["outcome": "done", "result": .object(Dictionary(uniqueKeysWithValues: keys))]
+        }
         return TemplateScope(parameters: parameters, run: context, labels: labels, results: results)
     }
 }

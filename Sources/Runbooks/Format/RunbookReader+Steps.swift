@@ -33,7 +33,7 @@ extension RunbookReader {
                 map["name"]?.place ?? map.place,
                 "a step's name needs lower-case letters, digits and hyphens, not \"\(name)\"")
         }
-        guard let kind = kind(map, "step \"\(name ?? String(number))\"", Self.kinds), let name else { return nil }
+        guard let kind = kind(node, map, "step \"\(name ?? String(number))\"", Self.kinds), let name else { return nil }
         let retrySafe = map.bool("retry_safe")
         return Step(
             name: name, place: map.place, kind: kind, timeout: timeout(map, kind), retry: retry(map),
@@ -65,9 +65,9 @@ extension RunbookReader {
     }
 
     private func condition(_ map: Mapping) -> Pipeline? {
-        guard let node = map["if"], let text = node.string(problems, "\"if\"") else { return nil }
+        guard let node = map["if"], node.string(problems, "\"if\"") != nil else { return nil }
         do {
-            return try Pipeline(parsing: text, at: node.place)
+            return try Pipeline(node)
         } catch {
             problems.add(error)
             return nil
@@ -83,7 +83,7 @@ extension RunbookReader {
         }
         let kinds = ["systemd", "run", "http"]
         guard let map = Mapping(node, "\"undo\"", keys: kinds + ["timeout", "as"], notYet: Self.laterKinds, problems),
-            let undo = self.kind(map, "\"undo\"", kinds)
+            let undo = self.kind(node, map, "\"undo\"", kinds)
         else { return nil }
         return Undo(kind: undo, timeout: timeout(map, undo))
     }
@@ -107,12 +107,12 @@ extension RunbookReader {
         return .http(step)
     }
 
-    private func kind(_ map: Mapping, _ what: String, _ kinds: [String]) -> StepKind? {
+    private func kind(_ node: YAMLNode, _ map: Mapping, _ what: String, _ kinds: [String]) -> StepKind? {
         let present = kinds.filter { map.keyPlace($0) != nil }
         guard present.count == 1, let word = present.first else {
-            let later = Self.laterKinds.contains { map.keyPlace($0) != nil }
-            let found = present.isEmpty ? "none" : present.joined(separator: " and ")
-            if !later {
+            // A kind of a later version has been refused by its name already.
+            if !node.hasKey(among: Self.laterKinds) {
+                let found = present.isEmpty ? "none" : present.joined(separator: " and ")
                 problems.add(map.place, "\(what) needs exactly one of \(kinds.joined(separator: ", ")), not \(found)")
             }
             return nil
@@ -242,6 +242,13 @@ extension RunbookReader {
         let to = map.string("to", required: true)
         guard let text = map.required("text").flatMap({ template($0, "\"text\"") }), let to else { return nil }
         return .notify(NotifyStep(to: to, text: text))
+    }
+}
+
+extension YAMLNode {
+    fileprivate func hasKey(among names: [String]) -> Bool {
+        guard case .mapping(let pairs) = content else { return false }
+        return pairs.contains { names.contains($0.key.text ?? "") }
     }
 }
 
