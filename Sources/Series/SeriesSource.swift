@@ -20,10 +20,10 @@ public protocol SeriesSource {
     /// Both ends are milliseconds and belong to the range.
     func select(_ matchers: [Matcher], from: Int64, through: Int64) -> [SelectedSeries]
 
-    /// At most how many samples `select` would return: asked first, so that a huge answer is never built.
-    func samplesBound(_ matchers: [Matcher], from: Int64, through: Int64) -> Int
+    /// About how many samples `select` would return: asked first, so that a huge answer is never built.
+    func samplesEstimate(_ matchers: [Matcher], from: Int64, through: Int64) -> Int
 }
 
 extension SeriesSource {
-    public func samplesBound(_ matchers: [Matcher], from: Int64, through: Int64) -> Int { 0 }
+    public func samplesEstimate(_ matchers: [Matcher], from: Int64, through: Int64) -> Int { 0 }
 }

@@ -46,7 +46,7 @@ import Testing
         var read: [Sample] = []
         stream.read(from: 2390, through: 2420, into: &read)
         #expect(read.map(\.value) == [239, 240, 241, 242])
-        #expect(stream.bound(from: 2390, through: 2420) == 480)
+        #expect(stream.estimate(from: 2390, through: 2420) == 3)
     }
 
     @Test func forgettingTakesWholeChunksAndKeepsTheRestReadable() {

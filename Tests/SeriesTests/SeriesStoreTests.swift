@@ -34,7 +34,7 @@ import Text
         #expect(select(try Matcher("job", .equal, ""), try Matcher("__name__", .matches, ".+")) == ["-- 1"])
         #expect(select(up, try Matcher("job", .equal, "none")) == [])
         #expect(store.select([up], from: 9000, through: 9999).isEmpty)
-        #expect(store.samplesBound([up], from: 1000, through: 2000) == 30)
+        #expect(store.samplesEstimate([up], from: 1000, through: 2000) == 12)
         #expect(store.statistics.series == 7)
         #expect(store.statistics.samples == 31)
     }

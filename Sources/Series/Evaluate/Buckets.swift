@@ -158,8 +158,8 @@ extension Evaluation {
         let at = Timestamp(milliseconds: time / 1000 * 1000).description.replacing(".000Z", with: "Z")
         notes.inform(
             "input to histogram_quantile needed to be fixed for monotonicity (see "
-                + "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)\(of), from buckets "
-                + "\(NumberText.message(mended.smallest)) to \(NumberText.message(mended.largest)), with a max diff of "
-                + "\(NumberText.message(mended.most)), over 1 samples from \(at) to \(at)", span)
+                + "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)\(of), "
+                + "from buckets \(NumberText.message(mended.smallest)) to \(NumberText.message(mended.largest)), "
+                + "with a max diff of \(NumberText.message(mended.most)), over 1 samples from \(at) to \(at)", span)
     }
 }

@@ -15,7 +15,8 @@ extension Evaluation {
             let q = try scalar(parameter, at: time)
             notes.checkQuantile(q, parameter.span)
             return try groups(aggregate, at: time).map {
-                VectorElement(labels: $0.labels, value: Numbers.quantile(q, of: $0.members.map(\.value)), milliseconds: time)
+                VectorElement(
+                    labels: $0.labels, value: Numbers.quantile(q, of: $0.members.map(\.value)), milliseconds: time)
             }
         default:
             return try groups(aggregate, at: time).map { group in

@@ -114,8 +114,10 @@ extension Evaluation {
                 let pair = [element.labels.description, other.labels.description].sorted().joined(separator: ", ")
                 throw Fault(
                     "query.matching",
-                    "found duplicate series for the match group \(signature) on the \(side) hand-side of the operation: "
-                        + "[\(pair)];many-to-many matching not allowed: matching labels must be unique on one side")
+                    "found duplicate series for the match group \(signature) on the \(side) hand-side of the "
+                        + "operation: [\(pair)];many-to-many matching not allowed: matching labels must be unique "
+                        + "on one side"
+                )
             }
         }
         return partners

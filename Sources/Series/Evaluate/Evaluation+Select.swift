@@ -35,9 +35,8 @@ extension Evaluation {
         let end = shifted(through, selector.shift)
         let start = max(shifted(from, selector.shift) - back + 1, options.notBefore ?? .min)
         guard start <= end else { return }
-        try spend(0)
-        let bound = source.samplesBound(selector.matchers, from: start, through: end)
-        guard bound <= 2 * options.samplesMax else { return try spend(bound) }
+        let estimate = source.samplesEstimate(selector.matchers, from: start, through: end)
+        guard estimate <= 2 * options.samplesMax else { return try spend(estimate) }
         var series = source.select(selector.matchers, from: start, through: end)
         if !keepStale {
             for index in series.indices { series[index].samples.removeAll { StaleMarker.isStale($0.value) } }
@@ -106,7 +105,8 @@ extension Evaluation {
     }
 
     /// The inner expression at each multiple of the step.
-    private func steps(of subquery: Subquery, after start: Int64, through end: Int64) throws(Fault) -> [SelectedSeries] {
+    private func steps(of subquery: Subquery, after start: Int64, through end: Int64) throws(Fault) -> [SelectedSeries]
+    {
         let step = max(1, subquery.step ?? options.subqueryStep.milliseconds)
         let from = max(start, (options.notBefore ?? .min + 1) - 1)
         guard from < end else { return [] }

@@ -9,9 +9,10 @@ extension Function {
         window("irate") { Rate.instant($0, isCounter: true) },
         window("idelta") { Rate.instant($0, isCounter: false) },
         window("changes") { window in
-            Double(zip(window.samples, window.samples.dropFirst()).count { before, after in
-                before.value != after.value && !(before.value.isNaN && after.value.isNaN)
-            })
+            Double(
+                zip(window.samples, window.samples.dropFirst()).count { before, after in
+                    before.value != after.value && !(before.value.isNaN && after.value.isNaN)
+                })
         },
         window("resets") { window in
             Double(zip(window.samples, window.samples.dropFirst()).count { $1.value < $0.value })

@@ -44,8 +44,7 @@ struct Notes {
 
     mutating func badBucketLabel(_ labels: Labels, _ span: Range<Int>) {
         let of = labels["__name__"].map { " for metric name \"\($0)\"" } ?? ""
-        warn(
-            "bucket label \"le\" is missing or has a malformed value of \((labels["le"] ?? "").quotedForPrometheus)\(of)",
-            span)
+        let value = (labels["le"] ?? "").quotedForPrometheus
+        warn("bucket label \"le\" is missing or has a malformed value of \(value)\(of)", span)
     }
 }

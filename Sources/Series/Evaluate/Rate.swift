@@ -2,9 +2,10 @@ import Model
 
 /// How fast a series changes over a window.
 enum Rate {
-    /// Prometheus' rule for `rate`, `increase` and `delta`: the change between the first and the last sample, carried on
-    /// to the ends of the window where the samples reach near them, else by half the distance between samples; a counter
-    /// is never carried below zero, and each drop of it counts as a restart from zero.
+    /// Prometheus' rule for `rate`, `increase` and `delta`: the change from the first to the last sample, carried on.
+    ///
+    /// It is carried to the ends of the window where the samples reach near them, else by half the distance between
+    /// samples; a counter is never carried below zero, and each drop of it counts as a restart from zero.
     static func extrapolated(_ window: Window, isCounter: Bool, perSecond: Bool) -> Double? {
         guard window.count >= 2 else { return nil }
         var change = window.last.value - window.first.value

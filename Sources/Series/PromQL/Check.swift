@@ -32,7 +32,8 @@ extension Node {
             try inner.check()
             guard inner.type == .scalar || inner.type == .vector else {
                 throw SyntaxProblem(
-                    byte: span.lowerBound, message: "a sign needs a scalar or an instant vector behind it, not a "
+                    byte: span.lowerBound,
+                    message: "a sign needs a scalar or an instant vector behind it, not a "
                         + inner.type.documented)
             }
         }
@@ -56,7 +57,7 @@ extension Selector {
         guard matchers.contains(where: { !$0.matchesEmpty }) else {
             throw SyntaxProblem(
                 byte: span.lowerBound,
-                message: "a selector needs a name or one matcher that no empty value satisfies, or it would take every series")
+                message: "a selector needs a name or one matcher that no empty value satisfies, or it takes everything")
         }
     }
 }

@@ -20,7 +20,7 @@ struct Function: Sendable {
 
     let name: String
     let arguments: [ValueType]
-    /// How many of the arguments, from the end, may be missing; nil: the last one may come any number of times, or never.
+    /// How many arguments, from the end, may be missing; nil: the last one may come any number of times, or never.
     let optional: Int?
     let returns: ValueType
     let body: Body

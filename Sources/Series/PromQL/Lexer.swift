@@ -49,8 +49,9 @@ struct Lexer {
 
     private mutating func word() -> String {
         let start = index
-        while index < bytes.count, Self.isLetter(bytes[index]) || Self.isDigit(bytes[index])
-            || bytes[index] == UInt8(ascii: ":") && !inBrackets && !inBraces
+        while index < bytes.count,
+            Self.isLetter(bytes[index]) || Self.isDigit(bytes[index])
+                || bytes[index] == UInt8(ascii: ":") && !inBrackets && !inBraces
         {
             index += 1
         }
@@ -99,10 +100,11 @@ struct Lexer {
         guard !text.hasSuffix("_"), !text.contains("__") else { return nil }
         let digits = String(text.filter { $0 != "_" })
         guard let first = digits.utf8.first, isDigit(first) || first == UInt8(ascii: ".") else { return nil }
-        if digits.lowercased().hasPrefix("0x") { return UInt64(digits.dropFirst(2), radix: 16).map(Double.init) }
+        if digits.lowercased().hasPrefix("0x") { return UInt64(digits.dropFirst(2), radix: 16).map { Double($0) } }
         if digits.count > 1, digits.first == "0", let octal = Int64(digits, radix: 8) { return Double(octal) }
         guard digits.utf8.allSatisfy({ isDigit($0) || [0x2e, 0x65, 0x45, 0x2b, 0x2d].contains($0) }) else { return nil }
-        return Double(digits.hasSuffix(".") ? digits + "0" : digits)
+        let value = Double(digits.hasSuffix(".") ? digits + "0" : digits)
+        return value?.isInfinite ?? true ? nil : value
     }
 
     private mutating func string(closing quote: UInt8) throws(SyntaxProblem) -> StringLiteral {

@@ -123,7 +123,8 @@ extension Parser {
                 let matcher = try labelMatcher()
                 if matcher.name == "__name__", let outside {
                     throw SyntaxProblem(
-                        byte: start, message: "the metric's name is given twice: \"\(outside)\" and \"\(matcher.value)\"")
+                        byte: start,
+                        message: "the metric's name is given twice: \"\(outside)\" and \"\(matcher.value)\"")
                 }
                 if matcher.name == "__name__", matcher.operation == .equal { name = matcher.value }
                 matchers.append(matcher)

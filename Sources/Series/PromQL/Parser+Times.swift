@@ -57,8 +57,10 @@ extension Parser {
         }
         let isNegative = current.is(.minus)
         if current.is(.minus) || current.is(.plus) { take() }
-        guard case .number(let seconds) = current.kind else {
-            throw unexpected("a time in seconds, start() or end()")
+        let seconds: Double
+        switch current.kind {
+        case .number(let value), .duration(let value): seconds = value
+        default: throw unexpected("a time in seconds, start() or end()")
         }
         guard abs(seconds) < 9.2e15 else {
             throw SyntaxProblem(byte: current.span.lowerBound, message: "the time behind @ is out of bounds")
@@ -96,9 +98,12 @@ extension Parser {
     private mutating func positiveDuration() throws(SyntaxProblem) -> Int64 {
         let span = current.span
         let milliseconds = try duration()
-        guard milliseconds > 0 else { throw SyntaxProblem(byte: span.lowerBound, message: "the duration must be positive") }
         switch current.kind {
-        case .symbol(.rightBracket), .symbol(.colon): return milliseconds
+        case .symbol(.rightBracket), .symbol(.colon):
+            guard milliseconds > 0 else {
+                throw SyntaxProblem(byte: span.lowerBound, message: "the duration must be positive")
+            }
+            return milliseconds
         case .symbol(.plus), .symbol(.minus), .symbol(.times), .symbol(.divide), .symbol(.modulo), .symbol(.power):
             throw .notInThisVersion("arithmetic with durations", span)
         default: throw unexpected("\":\" or \"]\"")

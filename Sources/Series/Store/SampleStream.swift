@@ -137,9 +137,14 @@ struct SampleStream: Sendable {
         }
     }
 
-    /// At most how many samples the range holds.
-    func bound(from: Int64, through: Int64) -> Int {
-        chunks.reduce(0) { $1.last >= from && $1.first <= through ? $0 + Int($1.count) : $0 }
+    /// How many samples the range holds, if those of a chunk are spread evenly.
+    func estimate(from: Int64, through: Int64) -> Int {
+        chunks.reduce(0) { sum, chunk in
+            guard chunk.last >= from, chunk.first <= through else { return sum }
+            let length = Double(chunk.last) - Double(chunk.first)
+            let share = Double(min(chunk.last, through)) - Double(max(chunk.first, from))
+            return sum + (length > 0 ? Int((Double(chunk.count) * share / length).rounded(.up)) : 1)
+        }
     }
 
     /// Forgets the chunks that end before the time; returns how many samples went.

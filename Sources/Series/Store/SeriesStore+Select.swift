@@ -13,8 +13,8 @@ extension SeriesStore: SeriesSource {
         return selected.sorted { $0.labels < $1.labels }
     }
 
-    public func samplesBound(_ matchers: [Matcher], from: Int64, through: Int64) -> Int {
-        matching(matchers).reduce(0) { $0 + (slots[Int($1)]?.stream.bound(from: from, through: through) ?? 0) }
+    public func samplesEstimate(_ matchers: [Matcher], from: Int64, through: Int64) -> Int {
+        matching(matchers).reduce(0) { $0 + (slots[Int($1)]?.stream.estimate(from: from, through: through) ?? 0) }
     }
 
     /// The labels of every series that satisfies the matchers, whatever its samples.
