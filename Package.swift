@@ -67,7 +67,7 @@ let package = Package(
         target("Runbooks", ["Model", "Text", "Series"]),
         target("Ledger", ["Model", grdb]),
         target("Actuation", ["Model", "Text", "Runbooks", "CSystemd"]),
-        target("Escalation", ["Model", "Text", "Ledger", "HTTPClient"]),
+        target("Escalation", ["Model", "Text", "Incidents", "Ledger", "HTTPClient"]),
         target("Console", ["Model", "Text", "Incidents", hummingbird, hummingbirdCore, nio, httpTypes, log, lifecycle]),
         target(
             "Daemon",
@@ -95,7 +95,7 @@ let package = Package(
         tests(of: "Runbooks", ["Model", "Text", "Series"]),
         tests(of: "Ledger", ["Model", grdb]),
         tests(of: "Actuation", ["Model", "Text", "Runbooks"]),
-        tests(of: "Escalation", ["Model", "Ledger", "HTTPClient"]),
+        tests(of: "Escalation", ["Model", "Text", "Incidents", "Ledger", "HTTPClient", "TestServer"]),
         tests(of: "Console", ["Model", "Incidents", "HTTPClient", log]),
         tests(of: "Daemon", ["Model", "Text", "Series", "Detection", "Incidents", "Runbooks", "Ledger", "Actuation"]),
         .testTarget(name: "HouseTests", swiftSettings: settings),

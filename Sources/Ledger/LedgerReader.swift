@@ -47,6 +47,11 @@ extension LedgerReader {
             [runbook, target, since.microseconds], runHeader)
     }
 
+    /// The runs created at or after a time, oldest first.
+    public func runs(since: Timestamp) throws -> [RunHeader] {
+        try rows("SELECT * FROM run WHERE wall >= ? ORDER BY wall, id", [since.microseconds], runHeader)
+    }
+
     /// The events of a run, in order.
     public func history(of run: String) throws -> [StoredEvent] {
         try rows("SELECT * FROM event WHERE run = ? ORDER BY number", [run], storedEvent)
@@ -73,32 +78,40 @@ extension LedgerReader {
 
 // The outbox.
 extension LedgerReader {
-    /// A message that was not delivered yet, with its last attempt.
-    public struct Pending: Sendable, Hashable {
-        public var row: OutboxRow
-        public var last: Delivery?
-    }
-
-    /// Messages not delivered yet, oldest first.
-    public func pendingOutbox(limit: Int = 1000) throws -> [Pending] {
+    /// Messages not delivered yet, oldest first: at most so many a receiver, so that none hides another's.
+    public func pendingOutbox(perReceiver limit: Int = 1000) throws -> [PendingMessage] {
         try rows(
             """
-            SELECT outbox.*, d.attempt, d.at AS tried_at, d.outcome, d.text, d.next_at
-            FROM outbox LEFT JOIN delivery AS d ON d.key = outbox.key
-                AND d.attempt = (SELECT MAX(attempt) FROM delivery WHERE key = outbox.key)
-            WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE key = outbox.key AND outcome = 'delivered')
-            ORDER BY outbox.id LIMIT ?
+            SELECT waiting.*, d.attempt, d.at, d.outcome, d.text, d.next_at
+            FROM (SELECT id, key, incident, receiver, ROW_NUMBER() OVER (PARTITION BY receiver ORDER BY id) AS place
+                FROM outbox
+                WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE key = outbox.key AND outcome = 'delivered')) AS waiting
+            LEFT JOIN delivery AS d ON d.key = waiting.key
+                AND d.attempt = (SELECT MAX(attempt) FROM delivery WHERE key = waiting.key)
+            WHERE place <= ? ORDER BY waiting.id
             """, [limit]
         ) { row in
             let attempt: Int? = row["attempt"]
-            return Pending(
-                row: outboxRow(row),
+            return PendingMessage(
+                key: row["key"], incident: row["incident"], receiver: row["receiver"],
                 last: try attempt.map {
                     Delivery(
-                        key: row["key"], attempt: $0, at: time(row["tried_at"]), outcome: try outcome(row["outcome"]),
+                        key: row["key"], attempt: $0, at: time(row["at"]), outcome: try outcome(row["outcome"]),
                         text: row["text"], nextAt: optionalTime(row["next_at"]))
                 })
         }
+    }
+
+    public func pendingOutboxCount() throws -> Int {
+        try number(
+            """
+            SELECT COUNT(*) FROM outbox
+            WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE key = outbox.key AND outcome = 'delivered')
+            """)
+    }
+
+    public func message(key: String) throws -> OutboxRow? {
+        try rows("SELECT * FROM outbox WHERE key = ?", [key], outboxRow).first
     }
 
     /// Every message of an incident with all its attempts, in order.

@@ -18,9 +18,11 @@ public struct LedgerTransaction {
 
 // Incidents and their timelines.
 extension LedgerTransaction {
+    /// Opens an incident. One that is there already is left as it is: its ID follows from what it is about, so that a
+    /// transaction of which nobody knows whether it was kept can be tried again.
     public func insert(incident: Incident) throws {
         try execute(
-            "INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
             [
                 incident.id, incident.fingerprint, incident.name, incident.severity, json(incident.labels),
                 json(incident.claims.sorted()), incident.summary, incident.openedAt.microseconds, incident.rule.file,

@@ -125,6 +125,14 @@ public struct Delivery: Sendable, Hashable {
     }
 }
 
+/// A message that was not delivered yet, with the last recorded try.
+public struct PendingMessage: Sendable, Hashable {
+    public var key: String
+    public var incident: String?
+    public var receiver: String
+    public var last: Delivery?
+}
+
 /// A stretch of the journal that was not seen, and why.
 public struct GapRow: Sendable, Hashable {
     public var at: Timestamp

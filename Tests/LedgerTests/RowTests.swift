@@ -79,14 +79,16 @@ import Testing
             try $0.record(delivery: Delivery(key: "a", attempt: 2, at: .sample, outcome: .failed, text: "503"))
         }
         let pending = try await ledger.read { try $0.pendingOutbox() }
-        #expect(pending.map(\.row.key) == ["a", "b"])
-        #expect(pending.map(\.row.sequence) == [1, 2])
+        #expect(pending.map(\.key) == ["a", "b"])
+        let sequences = try await ledger.read { reader in try ["a", "b"].map { try reader.message(key: $0)?.sequence } }
+        #expect(sequences == [1, 2])
         #expect(pending.map(\.last?.attempt) == [2, nil])
         #expect(pending.first?.last?.text == "503")
         try await ledger.write {
             try $0.record(delivery: Delivery(key: "a", attempt: 3, at: .sample, outcome: .delivered, text: "200"))
         }
-        #expect(try await ledger.read { try $0.pendingOutbox().map(\.row.key) } == ["b"])
+        #expect(try await ledger.read { try $0.pendingOutbox().map(\.key) } == ["b"])
+        #expect(try await ledger.read { try $0.pendingOutboxCount() } == 1)
         await #expect(throws: Fault.self) {
             try await ledger.write {
                 try $0.record(delivery: Delivery(key: "a", attempt: 4, at: .sample, outcome: .delivered, text: ""))
@@ -94,6 +96,22 @@ import Testing
         }
         let history = try await ledger.read { try $0.outbox(ofIncident: id).map { $0.deliveries.map(\.outcome) } }
         #expect(history == [[.failed, .failed, .delivered], []])
+    }
+
+    @Test func aReceiverThatIsDownHidesNoOthersMessages() async throws {
+        let ledger = try Ledger.inMemory()
+        let pending = try await ledger.write { transaction in
+            try transaction.insert(incident: .sample())
+            try transaction.insert(incident: .sample())
+            for number in 0..<10 {
+                let receiver = number < 8 ? "down" : "up"
+                try transaction.enqueue(
+                    OutboxRow(
+                        key: "\(number)", incident: "4f2a000000000000", receiver: receiver, body: "", at: .sample))
+            }
+            return try transaction.read.pendingOutbox(perReceiver: 3)
+        }
+        #expect(pending.map(\.key) == ["0", "1", "2", "8", "9"])
     }
 
     @Test func cursorAndCountsMoveTogether() async throws {
