@@ -154,6 +154,21 @@ import Testing
         #expect(try bench.query("ALERTS", at: 90) == [])
     }
 
+    @Test func whatASenderWroteIsCut() throws {
+        var bench = try Bench(
+            """
+                  - log: A
+                    pattern: 'x (?P<name>.*)'
+                    labels: {field: "{{ $fields.NAME }}"}
+            """)
+        let long = String(repeating: "é", count: 100_000)
+        let alert = try #require(
+            bench.engine.observe(bench.entry(["MESSAGE": "x " + long, "NAME": "a" + long], at: 1)).first)
+        #expect(alert.labels["name"] == String(repeating: "é", count: 256) + "…")
+        #expect(alert.labels["field"] == "a" + String(repeating: "é", count: 255) + "…")
+        #expect(alert.evidence.map(\.text.utf8.count) == [2048 + 3])
+    }
+
     /// A sender who invents label sets fills a bound, and no more; those that fire stay.
     @Test func labelSetsAreBounded() throws {
         var bench = try Bench(
