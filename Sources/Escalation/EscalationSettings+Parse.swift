@@ -69,8 +69,11 @@ extension Receiver {
                 node, "the receiver", keys: ["name", "webhook_configs"], notYet: Self.otherChannels, problems),
             let name = mapping.string("name", required: true)
         else { return nil }
-        guard !name.isEmpty, !name.contains("["), !name.contains("]") else {
-            problems.add(mapping["name"]?.place ?? mapping.place, "a receiver's name is not empty and has no [ and ]")
+        let isPlain = name.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 && $0 != "[" && $0 != "]" }
+        guard !name.isEmpty, isPlain else {
+            problems.add(
+                mapping["name"]?.place ?? mapping.place,
+                "a receiver's name is not empty and has no brackets and control characters")
             return nil
         }
         let webhooks = mapping.list("webhook_configs", required: true) ?? []

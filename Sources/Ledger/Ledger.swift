@@ -186,8 +186,9 @@ extension Ledger {
     private func regain(usingReserve: Bool, _ access: Database) throws {
         let used = try Int.fetchOne(
             access, sql: "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count")
-        let roomy = try (used ?? 0) + 2 * sizes.reserve.bytes / pageSize(access) < sizes.most.bytes / pageSize(access)
-        if roomy, reserve?.take() ?? true {
+        // Less than what retention leaves free, else a small ledger would never open again.
+        let room = min(2 * sizes.reserve.bytes, sizes.most.bytes / 16)
+        if try (used ?? 0) * pageSize(access) < sizes.most.bytes - room, reserve?.take() ?? true {
             try limit(sizes.most.bytes, access)
             inner.withLock { $0.state = .open }
         } else if usingReserve {
@@ -219,8 +220,8 @@ extension Ledger {
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 2
         configuration.prepareDatabase { database in
-            guard !database.configuration.readonly else { return }
-            try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA cache_size = -1024")
+            try database.execute(sql: "PRAGMA cache_size = -1024")
+            if !database.configuration.readonly { try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
         }
         return configuration
     }

@@ -83,7 +83,11 @@ import Text
         ],
         [
             "route: {receiver: a}\nreceivers: [{name: 'a[1]', webhook_configs: [{url: 'http://h'}]}]",
-            "2:20: a receiver's name is not empty and has no [ and ]",
+            "2:20: a receiver's name is not empty and has no brackets",
+        ],
+        [
+            "route: {receiver: a}\nreceivers: [{name: \"a\\nb\", webhook_configs: [{url: 'http://h'}]}]",
+            "2:20: a receiver's name is not empty and has no brackets",
         ],
     ]
 

@@ -1,3 +1,5 @@
+import Foundation
+import GRDB
 import Glibc
 import Ledger
 import Model
@@ -37,6 +39,40 @@ import Testing
         do { _ = try await Ledger.open(path: directory.ledger) }
         let second = try await Ledger.open(path: directory.ledger)
         #expect(second.state == .open)
+    }
+
+    /// What is prepared in the place of a ledger, and what the fault says.
+    struct Unusable: CustomTestStringConvertible {
+        let testDescription: String
+        var code: String
+        var text: String
+        var prepare: @Sendable (Scratch) async throws -> String
+    }
+
+    static let unusable: [Unusable] = [
+        Unusable(testDescription: "no directory", code: "ledger.open", text: "No such file or directory") {
+            $0.path + "/nowhere/ledger.sqlite"
+        },
+        Unusable(testDescription: "another file", code: "ledger.io", text: "is damaged: file is not a database") {
+            try Data(repeating: 0x58, count: 8192).write(to: URL(fileURLWithPath: $0.ledger))
+            return $0.ledger
+        },
+        Unusable(testDescription: "a later version's", code: "ledger.newer", text: "by a later version") { scratch in
+            do { _ = try await Ledger.open(path: scratch.ledger) }
+            let queue = try DatabaseQueue(path: scratch.ledger)
+            try await queue.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99 from tomorrow')") }
+            return scratch.ledger
+        },
+    ]
+
+    @Test(arguments: unusable)
+    func whatCannotBeOpenedIsSaidInASentence(unusable: Unusable) async throws {
+        let directory = try Scratch()
+        let path = try await unusable.prepare(directory)
+        let fault = await #expect(throws: Fault.self) { try await Ledger.open(path: path) }
+        #expect(fault?.code == unusable.code)
+        #expect(fault?.description.contains(unusable.text) == true, "\(String(describing: fault))")
+        #expect(fault?.hint != nil)
     }
 
     @Test func whatABodyThrowsUndoesTheTransaction() async throws {

@@ -85,6 +85,29 @@ import Testing
         #expect(try await ledger.size().rows["evidence"] == 20)
     }
 
+    @Test(arguments: [1 << 20, 16 << 20])
+    func aFullLedgerIsMendedByRetention(bytes: Int) async throws {
+        let ledger = try Ledger.inMemory(sizes: LedgerSizes(most: ByteSize(bytes: bytes)))
+        let text = String(repeating: "x", count: bytes / 100)
+        var number = 0
+        var stopped: Fault?
+        while stopped == nil {
+            let id = "\(number)"
+            do throws(Fault) {
+                try await ledger.write {
+                    try $0.insert(incident: .sample(id))
+                    try $0.append(line: .sample(text, kind: .note, state: .resolved), to: id)
+                }
+            } catch { stopped = error }
+            number += 1
+        }
+        #expect(stopped?.code == "ledger.full")
+        let pruned = try await ledger.prune(Retention(disk: ByteSize(bytes: bytes)), now: .sample)
+        #expect(!pruned.isEmpty)
+        try await ledger.write { try $0.saveSnapshot(name: "a", json: "1", at: .sample) }
+        #expect(ledger.state == .open)
+    }
+
     @Test func freePagesGoBackToTheDisk() async throws {
         let directory = try Scratch()
         let ledger = try await Ledger.open(path: directory.ledger)
