@@ -90,7 +90,7 @@ import Testing
     }
 
     /// Where the objects of a journal file begin, after systemd's documented file format.
-    private static func objects(in bytes: [UInt8]) -> [Int] {
+    static func objects(in bytes: [UInt8]) -> [Int] {
         func number(at offset: Int) -> Int {
             bytes[offset..<offset + 8].reversed().reduce(0) { $0 << 8 | Int($1) }
         }
