@@ -23,7 +23,12 @@ public struct Matcher: Sendable {
         self.value = value
         switch operation {
         case .equal, .notEqual: pattern = nil
-        case .matches, .notMatches: pattern = try Pattern(value, anchored: true)
+        case .matches, .notMatches:
+            do throws(Fault) {
+                pattern = try Pattern(value, anchored: true)
+            } catch {
+                throw Fault(error.code, "label \(name): \(error.message)", hint: error.hint)
+            }
         }
     }
 
@@ -61,7 +66,7 @@ extension Matcher: CustomStringConvertible {
 extension Matcher {
     /// Reads a list such as `alertname="DiskFull", mount=~"/var|/srv"`, in braces or not.
     ///
-    /// As in Alertmanager, a value may stand without quotes where it holds none of `"`, `,`, `{`, `}` and no blank. Every
+    /// As in Alertmanager, a value may stand without quotes where it holds no blank and none of `"'\`,{}=!~`. Every
     /// matcher of the list must match; an empty list is refused, because it would match everything.
     public static func parseList(_ text: String) throws(Fault) -> [Matcher] {
         var reader = MatcherReader(text)
@@ -99,14 +104,19 @@ private struct MatcherReader {
         guard current == nil else { throw problem("expected \",\" or the end") }
         guard !matchers.isEmpty else {
             throw Fault(
-                "matcher.empty", "a matcher such as severity=\"critical\" is missing; an empty list matches nothing")
+                "matcher.empty",
+                "a matcher such as severity=\"critical\" is missing; an empty list would match everything")
         }
         return matchers
     }
 
     private mutating func matcher() throws(Fault) -> Matcher {
+        let start = position
         let name = takeWhile { $0 == "_" || $0 == ":" || ($0.isASCII && ($0.isLetter || $0.isNumber)) }
-        guard let first = name.first, !first.isNumber else { throw problem("expected a label's name") }
+        guard let first = name.first, !first.isNumber else {
+            position = start
+            throw problem("expected a label's name")
+        }
         skipBlanks()
         guard let operation = takeOperation() else { throw problem("expected =, !=, =~ or !~ behind \"\(name)\"") }
         skipBlanks()
@@ -127,7 +137,7 @@ private struct MatcherReader {
 
     /// The rest of a value behind its opening quote; `\"`, `\\` and `\n` are escapes, other backslashes stay.
     private mutating func quoted() throws(Fault) -> String {
-        let opening = position
+        let opening = position - 1
         var value = ""
         while let character = current {
             position += 1
@@ -152,7 +162,7 @@ private struct MatcherReader {
     }
 
     private mutating func bare(_ name: String) throws(Fault) -> String {
-        let value = takeWhile { !"\",{}'`".contains($0) && !$0.isWhitespace }
+        let value = takeWhile { !"\",{}'`=!~\\".contains($0) && !$0.isWhitespace }
         guard !value.isEmpty else { throw problem("expected a value in double quotes for \"\(name)\"") }
         return value
     }

@@ -1,14 +1,14 @@
 import CRE2
 public import Model
 
-/// A regular expression in RE2's syntax, matched in time linear in the text, whatever the pattern and the text are.
+/// A regular expression in RE2's syntax, matched in time linear in the text, whatever they are.
 ///
 /// `(?<name>…)` is accepted for `(?P<name>…)`. As in Go, `.` matches no line feed unless the pattern is anchored or says
-/// `(?s)`, and `^` and `$` are the ends of the text unless it says `(?m)`. Memory is bounded: 64 KiB of source, 4 MiB
+/// `(?s)`, and `^` and `$` are the ends of the text unless it says `(?m)`. Memory is bounded: 16 KiB of source, 2 MiB
 /// for the program and its caches (a pattern that needs more is refused, a cache that would need more is emptied).
 public struct Pattern: Sendable {
-    static let sourceBytesMax = 64 << 10
-    static let memoryBytesMax: Int64 = 4 << 20
+    static let sourceBytesMax = 16 << 10
+    static let memoryBytesMax: Int64 = 2 << 20
 
     public let source: String
     /// Whether a match must span the whole text, as in Prometheus' matchers and relabelling.
@@ -21,9 +21,14 @@ public struct Pattern: Sendable {
     public init(_ source: String, anchored: Bool = false) throws(Fault) {
         guard source.utf8.count <= Self.sourceBytesMax else {
             throw Fault(
-                "pattern.large", "a pattern may be at most 64 KiB long, this one has \(source.utf8.count) bytes")
+                "pattern.large", "a pattern may be at most 16 KiB long, this one has \(source.utf8.count) bytes")
         }
-        let program = Program(PatternDialect.translated(source), memoryMax: Self.memoryBytesMax, dotAll: anchored)
+        let (translated, groups) = PatternDialect.translated(source)
+        var seen: Set<String> = []
+        if let twice = groups.first(where: { !seen.insert($0).inserted }) {
+            throw Fault("pattern.syntax", "pattern \(excerpt(source)) has two groups of the name \"\(twice)\"")
+        }
+        let program = Program(translated, memoryMax: Self.memoryBytesMax, dotAll: anchored)
         if let (problem, part) = program.error {
             throw Fault(
                 "pattern.syntax",

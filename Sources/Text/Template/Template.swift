@@ -20,16 +20,16 @@ public struct Template: Sendable {
     ///
     /// For the text of a YAML scalar prefer `init(_ node:)`, whose places are exact in quoted and block text too.
     public init(parsing source: String, at place: SourcePlace) throws(Diagnostic) {
-        try self.init(source, TemplatePlaces.from(place, in: source))
+        try self.init(source, TemplatePlaces(source, startingAt: place))
     }
 
     /// The template that a scalar of a YAML file holds; a list or a mapping is a problem.
     public init(_ node: YAMLNode) throws(Diagnostic) {
         guard let text = node.text else { throw Diagnostic(node.place, "a template is text, not \(node.kind)") }
-        try self.init(text, node.place(ofOffset:))
+        try self.init(text, TemplatePlaces(node))
     }
 
-    private init(_ source: String, _ place: @escaping (Int) -> SourcePlace) throws(Diagnostic) {
+    private init(_ source: String, _ places: @autoclosure () -> TemplatePlaces) throws(Diagnostic) {
         self.source = source
         guard source.contains("{{") else {
             nodes = [.text(source)]
@@ -37,11 +37,12 @@ public struct Template: Sendable {
             references = []
             return
         }
-        var lexer = TemplateLexer(source, place: place)
-        var parser = TemplateParser(try lexer.template(), place: place)
+        let places = places()
+        var lexer = try TemplateLexer(source, places)
+        var parser = TemplateParser(try lexer.template(), places)
         nodes = try parser.template()
         reads = parser.references
-        references = TemplatePlaces.unique(parser.references)
+        references = TemplateReference.paths(of: parser.references)
     }
 
     /// It renders the same text whatever the scope is, because it holds no actions.
@@ -77,22 +78,22 @@ public struct Pipeline: Sendable {
 
     /// As `Template.init(parsing:at:)`.
     public init(parsing source: String, at place: SourcePlace) throws(Diagnostic) {
-        try self.init(source, TemplatePlaces.from(place, in: source))
+        try self.init(source, TemplatePlaces(source, startingAt: place))
     }
 
     /// As `Template.init(_:)`.
     public init(_ node: YAMLNode) throws(Diagnostic) {
         guard let text = node.text else { throw Diagnostic(node.place, "a condition is text, not \(node.kind)") }
-        try self.init(text, node.place(ofOffset:))
+        try self.init(text, TemplatePlaces(node))
     }
 
-    private init(_ source: String, _ place: @escaping (Int) -> SourcePlace) throws(Diagnostic) {
+    private init(_ source: String, _ places: TemplatePlaces) throws(Diagnostic) {
         self.source = source
-        var lexer = TemplateLexer(source, place: place)
-        var parser = TemplateParser(try lexer.pipeline(), place: place)
+        var lexer = try TemplateLexer(source, places)
+        var parser = TemplateParser(try lexer.pipeline(), places)
         pipeline = try parser.pipelineAlone()
         reads = parser.references
-        references = TemplatePlaces.unique(parser.references)
+        references = TemplateReference.paths(of: parser.references)
     }
 
     /// Its value; times come out as RFC 3339 text. Throws as `Template.render` does.
@@ -108,24 +109,4 @@ public struct Pipeline: Sendable {
 extension Pipeline: Hashable {
     public static func == (left: Pipeline, right: Pipeline) -> Bool { left.source == right.source }
     public func hash(into hasher: inout Hasher) { hasher.combine(source) }
-}
-
-/// Places inside a template whose start is all that is known.
-enum TemplatePlaces {
-    static func from(_ start: SourcePlace, in source: String) -> (Int) -> SourcePlace {
-        let characters = Array(source)
-        return { offset in
-            let before = characters[..<max(0, min(offset, characters.count))]
-            guard let lineEnd = before.lastIndex(where: \.isNewline) else {
-                return SourcePlace(file: start.file, line: start.line, column: start.column + before.count)
-            }
-            let lines = before.count { $0.isNewline }
-            return SourcePlace(file: start.file, line: start.line + lines, column: before.count - lineEnd)
-        }
-    }
-
-    static func unique(_ references: [TemplateReference]) -> [[String]] {
-        var seen: Set<[String]> = []
-        return references.map(\.path).filter { seen.insert($0).inserted }
-    }
 }

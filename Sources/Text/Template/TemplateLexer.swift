@@ -5,14 +5,19 @@ import Model
 /// One addition: a field's name may hold `-` between letters or digits (`$steps.dump-state.result`).
 struct TemplateLexer {
     let characters: [Character]
-    let place: (Int) -> SourcePlace
+    let places: TemplatePlaces
     private var position = 0
     private var tokens: [TemplateToken] = []
     private var trimsNextText = false
 
-    init(_ source: String, place: @escaping (Int) -> SourcePlace) {
+    /// A source that is longer than a template could render is refused.
+    init(_ source: String, _ places: TemplatePlaces) throws(Diagnostic) {
+        guard source.utf8.count <= TemplateRenderer.outputBytesMax else {
+            throw Diagnostic(
+                places[0], "a template may be at most 64 KiB long, this one has \(source.utf8.count) bytes")
+        }
         characters = Array(source)
-        self.place = place
+        self.places = places
     }
 
     /// The tokens of a template, ended by `.end`.
@@ -67,11 +72,9 @@ struct TemplateLexer {
             guard position < characters.count else {
                 throw problem(start, "this action is never closed; end it with \"}}\"")
             }
-            guard !at("{{") else {
-                throw problem(position, "an action cannot begin inside another one; end that with \"}}\"")
-            }
             try token()
         }
+        skipBlanks()
         tokens.append(TemplateToken(kind: .close, offset: position))
         takeClose()
     }
@@ -128,6 +131,8 @@ struct TemplateLexer {
         case ":" where peek(1) == "=": return take(2, .declare)
         case "=" where peek(1) != "=": return take(1, .assign)
         case "|" where peek(1) != "|": return take(1, .pipe)
+        case "{" where peek(1) == "{":
+            throw problem(start, "an action cannot begin inside another one; end that with \"}}\"")
         case "(": return take(1, .leftParenthesis)
         case ")": return take(1, .rightParenthesis)
         case ",": return take(1, .comma)
@@ -257,7 +262,7 @@ struct TemplateLexer {
     }
     private func isNameStart(_ character: Character) -> Bool { character == "_" || character.isLetter }
 
-    private func problem(_ offset: Int, _ message: String) -> Diagnostic { Diagnostic(place(offset), message) }
+    private func problem(_ offset: Int, _ message: String) -> Diagnostic { Diagnostic(places[offset], message) }
 }
 
 /// Number literals as Go writes them.

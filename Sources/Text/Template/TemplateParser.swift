@@ -5,7 +5,7 @@ struct TemplateParser {
     static let depthMax = 64
 
     private let tokens: [TemplateToken]
-    private let place: (Int) -> SourcePlace
+    private let places: TemplatePlaces
     private var position = 0
     private var depth = 0
     private var rangeDepth = 0
@@ -16,9 +16,9 @@ struct TemplateParser {
     private(set) var references: [TemplateReference] = []
 
     /// The tokens must end with `.end`.
-    init(_ tokens: [TemplateToken], place: @escaping (Int) -> SourcePlace) {
+    init(_ tokens: [TemplateToken], _ places: TemplatePlaces) {
         self.tokens = tokens
-        self.place = place
+        self.places = places
     }
 
     mutating func template() throws(Diagnostic) -> [TemplateNode] {
@@ -135,7 +135,7 @@ struct TemplateParser {
     }
 
     private mutating func pipeline(ofRange: Bool = false) throws(Diagnostic) -> TemplatePipeline {
-        var pipeline = TemplatePipeline(place: place(current.offset), commands: [])
+        var pipeline = TemplatePipeline(place: places[current.offset], commands: [])
         let sets = try takeVariables(ofRange: ofRange)
         repeat {
             if !pipeline.commands.isEmpty { position += 1 }  // the bar
@@ -155,12 +155,12 @@ struct TemplateParser {
         var names = [first]
         var ahead = 1
         if next(1).kind == .comma, case .variable(let second) = next(2).kind {
-            guard ofRange else { throw problem(next(1), "only {{ range }} sets two variables") }
             names.append(second)
             ahead = 3
         }
         let assigns = next(ahead).kind == .assign
         guard assigns || next(ahead).kind == .declare else { return nil }
+        if names.count == 2, !ofRange { throw problem(next(1), "only {{ range }} sets two variables") }
         for name in names {
             if name.isEmpty { throw problem(current, "a variable needs a name: $name := …") }
             if assigns, !isDeclared(name) {
@@ -174,7 +174,7 @@ struct TemplateParser {
 
     private mutating func command(piped: Bool) throws(Diagnostic) -> TemplateCommand {
         let start = current
-        var command = TemplateCommand(place: place(start.offset), operands: [])
+        var command = TemplateCommand(place: places[start.offset], operands: [])
         if case .word(let name) = start.kind, !Self.literals.keys.contains(name) {
             position += 1
             command.function = try function(name, start)
@@ -261,7 +261,7 @@ struct TemplateParser {
 
     private mutating func operand() throws(Diagnostic) -> TemplateOperand {
         let token = current
-        let at = place(token.offset)
+        let at = places[token.offset]
         switch token.kind {
         case .string(let text): return advanced(.literal(.json(.string(text))))
         case .integer(let number): return advanced(.literal(.json(.number(number))))
@@ -340,6 +340,6 @@ struct TemplateParser {
 
     private func unexpected() -> Diagnostic { problem(current, "\(current.shown) cannot stand here") }
     private func problem(_ token: TemplateToken, _ message: String) -> Diagnostic {
-        Diagnostic(place(token.offset), message)
+        Diagnostic(places[token.offset], message)
     }
 }

@@ -8,6 +8,12 @@ public struct TemplateReference: Sendable, Hashable {
 
     /// As the author writes it: `$steps.restart.result.exit`.
     public var text: String { "$" + path.joined(separator: ".") }
+
+    /// Each path once, in the order of the first time it is read.
+    static func paths(of references: [TemplateReference]) -> [[String]] {
+        var seen: Set<[String]> = []
+        return references.map(\.path).filter { seen.insert($0).inserted }
+    }
 }
 
 extension TemplateScope {

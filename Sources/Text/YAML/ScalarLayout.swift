@@ -27,6 +27,18 @@ struct ScalarLayout: Sendable {
         return SourcePlace(file: start.file, line: cursor.line + 1, column: cursor.column + 1)
     }
 
+    /// The places (line and column from 1) of all characters of the text and of its end, in one walk.
+    func places(in text: String, startingAt start: SourcePlace) -> [(line: Int, column: Int)] {
+        var cursor = Cursor(style: style, source: source, start: start)
+        var places: [(line: Int, column: Int)] = []
+        for character in text {
+            cursor.settle(before: character)
+            places.append((cursor.line + 1, cursor.column + 1))
+            cursor.pass(character)
+        }
+        return places + [(cursor.line + 1, cursor.column + 1)]
+    }
+
     /// A position in the written form; line and column from 0.
     private struct Cursor {
         let style: Style
