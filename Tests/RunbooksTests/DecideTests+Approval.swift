@@ -55,7 +55,7 @@ extension DecideTests {
         .init("the signal ended: cancelled", Play.runbook(restart), ["guards", "ask run", "end cancelled"]) {
             $0.create()
             $0.take(.guarded(.needsApproval(Play.request())))
-            $0.take(.signal(stands: false))
+            $0.take(.signal(incident: "i1", stands: false))
         },
     ]
 

@@ -99,7 +99,7 @@ extension DecideTests {
             ["guards", "ask sure", "end cancelled"]
         ) {
             $0.admit()
-            $0.take(.signal(stands: false))
+            $0.take(.signal(incident: "i1", stands: false))
         },
         .init(
             "only informing repairs nothing",

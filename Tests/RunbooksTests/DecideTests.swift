@@ -81,7 +81,7 @@ struct DecideTests {
         .init("a signal that ends while it waits cancels it", Play.runbook(restart), ["guards", "end cancelled"]) {
             $0.create()
             $0.take(.guarded(.busy(unit: "web.service", holder: "r0")))
-            $0.take(.signal(stands: false))
+            $0.take(.signal(incident: "i1", stands: false))
         },
         .init("an event that does not fit changes nothing", Play.runbook(restart), begin) {
             $0.admit()

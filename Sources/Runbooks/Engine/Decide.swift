@@ -44,7 +44,8 @@ struct Decision {
         case .watched(let path, let holds, let detail, _): watched(path, holds, detail)
         case .approved(let path, let plan, let by, let remaining): approved(path, plan, by, remaining)
         case .rejected(let path, let by, let why): rejected(path, by, why)
-        case .signal(let stands): signal(stands)
+        case .joined(let incident): state.signals[incident] = true
+        case .signal(let incident, let stands): signal(incident, stands)
         case .halted(let by, let why): halted(by, why)
         case .restarted(let downtime): restarted(downtime)
         case .broken(let text): escalate("Nightshift could not go on with the run: \(text)")
@@ -54,6 +55,7 @@ struct Decision {
     private mutating func created(_ facts: RunFacts) {
         guard case .new = state.phase else { return }
         state.facts = facts
+        state.signals = [facts.incident: true]
         guards()
     }
 
@@ -81,9 +83,15 @@ struct Decision {
         }
     }
 
+    /// What was in the way may be so no more, or the plan that was shown may have changed: the guards are asked again.
+    ///
     /// While a lock is waited for, the wait goes on counting from its beginning.
     private mutating func unblocked() {
-        if case .waiting = state.phase { effects.append(.guards) }
+        switch state.phase {
+        case .waiting: effects.append(.guards)
+        case .awaitingApproval: guards()
+        default: break
+        }
     }
 
     private mutating func timer(_ name: RunTimer.Name) {
@@ -107,9 +115,10 @@ struct Decision {
         if state.running == nil { escalate(reason) }
     }
 
-    private mutating func signal(_ stands: Bool) {
-        state.signalStands = stands
-        guard !stands else { return }
+    private mutating func signal(_ incident: String, _ stands: Bool) {
+        guard state.signals[incident] != nil else { return }
+        state.signals[incident] = stands
+        guard !state.signalStands else { return }
         switch state.phase {
         case .new, .guarding, .waiting: end(RunEnd(.cancelled, "the signal ended before anything was done"))
         case .awaitingApproval: end(RunEnd(.cancelled, "the signal ended before anybody approved"))

@@ -7,7 +7,7 @@ public enum RunEvent: Sendable, Codable, Hashable {
     case created(RunFacts)
     /// What the guards said before the first step.
     case guarded(GuardVerdict)
-    /// What the run waited for may be free by now.
+    /// What the run waits for may be free by now, or what a person was shown may have changed.
     case unblocked
     /// The effect is about to be performed; from here on it may have happened.
     case started(key: EffectKey, boot: String?, invocationBefore: String?)
@@ -22,8 +22,10 @@ public enum RunEvent: Sendable, Codable, Hashable {
     /// A person's word; `remaining` is the executor's count of approvals still missing, where an executor counts.
     case approved(path: String, plan: String, by: Approver, remaining: Int?)
     case rejected(path: String, by: Approver, why: String)
-    /// Whether the incident's signal still stands.
-    case signal(stands: Bool)
+    /// Another incident about the same target is this run's affair from now on.
+    case joined(incident: String)
+    /// Whether an incident's signal still stands.
+    case signal(incident: String, stands: Bool)
     case halted(by: String, why: String)
     /// The driver began anew, this long after it was last seen alive.
     case restarted(downtime: Duration)

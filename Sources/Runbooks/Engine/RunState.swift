@@ -12,7 +12,8 @@ public struct RunState: Sendable {
     public internal(set) var lastResult: Stamp?
     /// Whether anything may have been changed outside.
     public internal(set) var hasActed = false
-    public internal(set) var signalStands = true
+    /// The incidents that it answers, and whether the signal of each still stands.
+    public internal(set) var signals: [String: Bool] = [:]
     /// Why starts are forbidden for the rest of this run.
     public internal(set) var halt: String?
     /// The approval of the run, once it is complete.
@@ -89,6 +90,9 @@ public struct RunState: Sendable {
         var isExtended = false
     }
 
+    /// Whether any incident's signal still stands.
+    public var signalStands: Bool { signals.values.contains(true) }
+
     public var end: RunEnd? { if case .ended(let end) = phase { end } else { nil } }
 
     /// The condition to look at now.
@@ -130,11 +134,19 @@ public struct RunState: Sendable {
         }
     }
 
-    var lockNames: [String] {
+    /// What `locks` will be once it acts.
+    public var lockNames: [String] {
         guard let facts else { return [] }
         // A unit that cannot be told refuses the run at its target guard, long before any lock.
         let units = (try? definition.unitsNamed(facts.parameters)) ?? []
         return units.contains(facts.target) ? units : [facts.target] + units
+    }
+
+    /// Whether an event has changed nothing, so that it need not be kept.
+    public func isSame(as other: RunState) -> Bool {
+        phase == other.phase && facts == other.facts && ended == other.ended && lastResult == other.lastResult
+            && hasActed == other.hasActed && signals == other.signals && halt == other.halt && grant == other.grant
+            && approvers == other.approvers
     }
 
     /// `$steps` as templates read it.

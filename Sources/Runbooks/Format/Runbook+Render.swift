@@ -41,7 +41,8 @@ extension Runbook {
         }
     }
 
-    func unit(_ reference: UnitReference, _ parameters: Parameters) throws(Fault) -> String {
+    /// The unit's name; a Fault where the parameter names none.
+    public func unit(_ reference: UnitReference, _ parameters: Parameters) throws(Fault) -> String {
         switch reference {
         case .literal(let name): return name
         case .parameter(let name):
@@ -69,7 +70,7 @@ extension Runbook {
         return arguments
     }
 
-    func request(
+    public func request(
         _ step: HTTPStep, _ timeout: Duration, _ scope: TemplateScope, _ parameters: Parameters
     ) throws(Fault) -> RenderedRequest {
         let whole = self.parameters.compactMap { parameter -> String? in

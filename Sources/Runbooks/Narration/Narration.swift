@@ -1,0 +1,193 @@
+public import Model
+
+/// Tells a person what happened to a run: the lines of the timeline that an event adds, each with its evidence.
+///
+/// Pure: from the states before and after and the effects that were decided.
+public struct Narration {
+    let before: RunState
+    let after: RunState
+    let effects: [RunEffect]
+    let now: Stamp
+    var lines: [TimelineLine] = []
+
+    public static func lines(
+        of event: RunEvent, before: RunState, after: RunState, effects: [RunEffect], now: Stamp
+    ) -> [TimelineLine] {
+        var narration = Narration(before: before, after: after, effects: effects, now: now)
+        narration.tell(event)
+        narration.tellSkipped()
+        narration.tellPause()
+        for effect in effects { narration.tell(effect, event) }
+        narration.tellProof()
+        return narration.lines
+    }
+
+    private mutating func tell(_ event: RunEvent) {
+        switch event {
+        case .created, .unblocked, .signal: break
+        case .guarded(.busy(let unit, let holder)):
+            if case .guarding = before.phase {
+                add(.note, "waits for run \(holder), which holds \(unit)", [Evidence(.ledger, holder)])
+            }
+        case .guarded: break
+        case .started(let key, _, let invocation): started(key, invocation)
+        case .result(let key, let outcome): result(key, outcome)
+        case .probed(let key, let answer): probed(key, answer)
+        case .timer(let name): timer(name)
+        case .watched(_, let holds, _, let samples): watched(holds, samples)
+        case .approved(let path, let plan, let by, _): approved(path, plan, by)
+        case .rejected(_, let by, let why):
+            if before.question != nil {
+                add(.approval, "rejected by \(by.name)\(why.isEmpty ? "" : ": \(why)")", [Evidence(.person, by.name)])
+            }
+        case .joined(let incident):
+            add(.note, "incident \(incident) is about the same target, and joins", [Evidence(.ledger, incident)])
+        case .halted(let by, let why):
+            let text = "halted by \(by)\(why.isEmpty ? "" : ": \(why)")"
+            let goesOn = after.end == nil ? "; what has started is awaited, nothing else starts" : ""
+            add(.note, text + goesOn, [Evidence(.person, by)])
+        case .restarted(let downtime):
+            add(.note, "Nightshift began anew after \(downtime.literal) and takes the run up again", [])
+        case .broken(let text): add(.note, text, [])
+        }
+    }
+
+    // MARK: - What was done
+
+    private mutating func started(_ key: EffectKey, _ invocation: String?) {
+        guard case .step(let attempt) = after.phase, attempt.key == key, after.running == key, before.running != key
+        else { return }
+        let again = key.attempt > 1 ? ", attempt \(key.attempt)" : ""
+        var evidence = [Evidence(.ledger, key.description)]
+        var was = ""
+        if let invocation, !invocation.isEmpty {
+            evidence.append(Evidence(.unit, invocation))
+            was = "; InvocationID before \(invocation.shortened)"
+        }
+        add(attempt.isUndo ? .undo : .start, "\(attempt.step.summary)\(again)\(was)", evidence, .acting)
+    }
+
+    private mutating func result(_ key: EffectKey, _ outcome: Outcome) {
+        guard case .step(let attempt) = before.phase, attempt.key == key else { return }
+        if case .notify(let to, _) = attempt.step, case .done = outcome {
+            add(.note, "told \(to)", [Evidence(.ledger, key.description)])
+            return
+        }
+        add(
+            attempt.isUndo ? .undo : .result, "\(key.path): \(outcome.told(attempt.step))",
+            outcome.evidence(key, attempt.step))
+    }
+
+    private mutating func probed(_ key: EffectKey, _ answer: Probed) {
+        switch answer {
+        case .running: add(.note, "\(key.path) is still running; its result is awaited", [Evidence(.helper, "\(key)")])
+        case .void: add(.note, "\(key.path) had never begun", [Evidence(.helper, "\(key)")])
+        case .result(let outcome): result(key, outcome)
+        case .unknown(let text): result(key, .unknown(text))
+        }
+    }
+
+    private mutating func timer(_ name: RunTimer.Name) {
+        guard case .step(let attempt) = before.phase, name == .timeout, before.timer?.isDue(at: now) == true else {
+            return
+        }
+        let isStopped = effects.contains { if case .cancel = $0 { true } else { false } }
+        let how = isStopped ? "it is stopped" : "its job is not cut short"
+        add(
+            .note, "\(attempt.key.path) is past its \(before.timer?.after.literal ?? "timeout"); \(how)",
+            [Evidence(.ledger, attempt.key.description)])
+    }
+
+    private mutating func tellSkipped() {
+        for step in after.ended.dropFirst(before.ended.count) where step.outcome == nil {
+            add(.note, "\(step.name) is skipped: its condition does not hold", [])
+        }
+    }
+
+    private mutating func tellPause() {
+        guard case .step(let attempt) = after.phase, case .pausing(_, let pause) = attempt.status,
+            before.phase != after.phase
+        else { return }
+        let of = after.definition.steps[attempt.index].retry.attempts
+        add(.note, "\(attempt.key.path) is tried again in \(pause.literal), \(of) attempts at most", [])
+    }
+
+    // MARK: - Proof
+
+    private mutating func watched(_ holds: Bool, _ samples: Int) {
+        guard let watch = before.watch else { return }
+        let since = after.watch?.holdingSince ?? watch.holdingSince
+        let newer = samples > 0 ? "\(samples) samples newer than the result" : ""
+        if let end = after.end, end.kind == .resolved {
+            let held = watch.holdsFor > .zero ? " for \(watch.holdsFor.literal), since \((since ?? now).wall)" : ""
+            add(.verify, "\(watch.expr)\(held)", [Evidence(.metric, watch.expr, newer)])
+        } else if holds, watch.holdingSince == nil {
+            add(.verify, "\(watch.expr) holds", [Evidence(.metric, watch.expr, newer)])
+        } else if !holds, watch.holdingSince != nil {
+            add(.verify, "\(watch.expr) does not hold any more", [Evidence(.metric, watch.expr, newer)])
+        }
+    }
+
+    private mutating func tellProof() {
+        guard let watch = after.watch, before.watch?.since != watch.since || before.watch?.path != watch.path else {
+            return
+        }
+        let length = watch.holdsFor > .zero ? " for \(watch.holdsFor.literal)" : ""
+        let state: IncidentState? = if case .verifying = after.phase { .verifying } else { nil }
+        let newer = watch.newerThan.map { "over samples newer than \($0)" } ?? ""
+        add(
+            .verify, "waits until \(watch.expr)\(length), at most \(watch.within.literal)",
+            [Evidence(.metric, watch.expr, newer)], state)
+    }
+
+    // MARK: - Persons
+
+    private mutating func approved(_ path: String, _ plan: String, _ by: Approver) {
+        guard let question = before.question, question.path == path, question.plan == plan else { return }
+        let missing = after.question == nil ? "" : ", and more must"
+        add(
+            .approval, "\(by.name) approved plan \(plan.prefix(6))\(missing)", [Evidence(.person, by.name)],
+            after.question == nil ? .acting : nil)
+    }
+
+    private mutating func tell(_ effect: RunEffect, _ event: RunEvent) {
+        switch effect {
+        case .perform(let key, let step):
+            var text = step.summary
+            if case .guarded(.passed(let note)) = event, !note.isEmpty { text += "; \(note)" }
+            add(key.path.hasPrefix("undo.") ? .undo : .intent, text, [Evidence(.ledger, key.description)], .acting)
+        case .probe(let key):
+            add(.note, "\(key.path): asks what became of it", [Evidence(.ledger, key.description)])
+        case .ask(let request):
+            let persons = request.needs == 1 ? "one person" : "\(request.needs) persons"
+            add(
+                .approval,
+                "waits at most \(request.expires.literal) for \(persons) to approve plan \(request.plan.prefix(6))",
+                [Evidence(.ledger, request.plan, request.text)], .awaitingApproval)
+        case .escalate(let escalation):
+            let to = escalation.clause.to.map { " to \($0)" } ?? ""
+            add(.escalate, "escalated\(to): \(escalation.reason)", [], .escalated)
+        case .end(let end): tell(end)
+        case .guards, .await, .cancel, .collect: break
+        }
+    }
+
+    private mutating func tell(_ end: RunEnd) {
+        switch end.kind {
+        case .resolved: add(.note, "resolved", [], .resolved)
+        case .observed: add(.note, "only observes: \(end.text)", [])
+        case .refused: add(.note, "refused by \(end.guard ?? "a guard"): \(end.text)", [])
+        case .cancelled: add(.note, "cancelled: \(end.text)", [], .closed)
+        case .escalated: break
+        }
+    }
+
+    private mutating func add(
+        _ kind: TimelineLine.Kind, _ text: String, _ evidence: [Evidence], _ state: IncidentState? = nil
+    ) {
+        lines.append(
+            TimelineLine(
+                at: now.wall, kind: kind, text: text, evidence: evidence, state: state,
+                runbook: after.definition.name))
+    }
+}

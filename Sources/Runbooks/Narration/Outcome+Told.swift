@@ -1,0 +1,52 @@
+import Model
+
+extension Outcome {
+    /// How a step ended, for a person: `done; active, InvocationID 51c0…9b (was 0fe2…31)`.
+    func told(_ step: RenderedStep) -> String {
+        guard case .done(let result) = self else {
+            return switch self {
+            case .failed(let text): "failed; \(text)"
+            case .timedOut: "timed out"
+            case .refused(let name, let text): "refused by \(name); \(text)"
+            case .unknown(let text): "its outcome is unknown; \(text)"
+            case .cancelled(let text): "cancelled; \(text)"
+            case .done: "done"
+            }
+        }
+        var parts: [String] = []
+        switch step {
+        case .systemd:
+            if let state = result["active_state"]?.string { parts.append(state) }
+            if let invocation = result["invocation_after"]?.string, !invocation.isEmpty {
+                let before = result["invocation_before"]?.string ?? ""
+                let was = before.isEmpty || before == invocation ? "" : " (was \(before.shortened))"
+                parts.append("InvocationID \(invocation.shortened)\(was)")
+            }
+        case .run:
+            if let exit = result["exit"] { parts.append("exit status \(exit.argument)") }
+        case .http:
+            if let status = result["status"] { parts.append("status \(status.argument)") }
+        case .approve:
+            if let by = result["by"]?.string { parts.append("by \(by)") }
+        case .wait, .check, .notify: break
+        }
+        return parts.isEmpty ? "done" : "done; \(parts.joined(separator: ", "))"
+    }
+
+    func evidence(_ key: EffectKey, _ step: RenderedStep) -> [Evidence] {
+        guard case .done(let result) = self else { return [Evidence(.ledger, key.description)] }
+        switch step {
+        case .systemd(_, let unit):
+            return [Evidence(.unit, result["invocation_after"]?.string ?? "", unit)]
+        case .run:
+            return [Evidence(.unit, result["invocation"]?.string ?? "", result["unit"]?.string ?? "")]
+        case .http(let request): return [Evidence(.http, "\(request.method) \(request.url)")]
+        default: return [Evidence(.ledger, key.description)]
+        }
+    }
+}
+
+extension String {
+    /// The ends of a long hexadecimal ID: `51c0…9b`.
+    var shortened: String { count > 8 ? "\(prefix(4))…\(suffix(2))" : self }
+}
