@@ -13,26 +13,11 @@ final class BusThread: Sendable {
     }
 
     private let inbox = Mutex(Inbox())
-    private let wake: Int32
+    private let wake = WakeEvent()
 
     init(_ which: SystemBus.Which) {
-        wake = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-        precondition(wake >= 0, "this process may open no more files")
-        let entry = Unmanaged.passRetained(Entry(thread: self, which: which))
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                let entry = Unmanaged<Entry>.fromOpaque(argument).takeRetainedValue()
-                entry.thread.run(entry.which)
-                return nil
-            }, entry.toOpaque())
-        precondition(result == 0, "this process may start no more threads")
-        pthread_detach(thread)
+        DetachedThread.start { self.run(which) }
     }
-
-    deinit { Glibc.close(wake) }
 
     /// False when the thread has ended or is about to.
     func post(_ work: @escaping Work) -> Bool {
@@ -40,25 +25,19 @@ final class BusThread: Sendable {
             if !inbox.isClosed { inbox.work.append(work) }
             return !inbox.isClosed
         }
-        if isOpen { signal() }
+        if isOpen { wake.signal() }
         return isOpen
     }
 
     func close() {
         inbox.withLock { $0.isClosed = true }
-        signal()
-    }
-
-    private func signal() {
-        var one: UInt64 = 1
-        _ = write(wake, &one, 8)
+        wake.signal()
     }
 
     private func run(_ which: SystemBus.Which) {
         let loop = BusLoop(which)
         while true {
-            var drained: UInt64 = 0
-            _ = read(wake, &drained, 8)
+            wake.drain()
             let (work, isClosed) = inbox.withLock { inbox in
                 defer { inbox.work = [] }
                 return (inbox.work, inbox.isClosed)
@@ -66,16 +45,7 @@ final class BusThread: Sendable {
             for item in work { item(loop) }
             if isClosed { return loop.end() }
             loop.hear()
-            loop.sleep(until: wake)
-        }
-    }
-
-    private final class Entry: Sendable {
-        let thread: BusThread
-        let which: SystemBus.Which
-        init(thread: BusThread, which: SystemBus.Which) {
-            self.thread = thread
-            self.which = which
+            loop.sleep(until: wake.file)
         }
     }
 }

@@ -188,11 +188,11 @@ extension ExecutorCore {
             }
         }
         guard options.isRoot else { return }
-        guard let user = getpwnam(StepUnit.user) else {
+        guard let user = Accounts.user(StepUnit.user) else {
             if asRoot { return }
             throw Refusal("step", "there is no user \(StepUnit.user) on this host to run it as")
         }
-        guard lchown(path, user.pointee.pw_uid, user.pointee.pw_gid) == 0 else {
+        guard lchown(path, user.uid, user.gid) == 0 else {
             throw Refusal("directory", "\(path) cannot be handed to \(StepUnit.user)")
         }
     }

