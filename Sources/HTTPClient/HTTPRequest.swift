@@ -35,10 +35,11 @@ public struct HTTPRequest: Sendable {
         self.name = name
     }
 
-    /// `GET http://host:80/path`: without user, password, query and fragment.
+    /// `GET http://host:80/path`
     public var shown: String { name ?? "\(method) \(Self.withoutSecrets(url))" }
 
-    static func withoutSecrets(_ url: String) -> String {
+    /// A URL as it may be shown: without user, password, query and fragment.
+    public static func withoutSecrets(_ url: String) -> String {
         guard let mark = url.firstRange(of: "://") else { return "a URL without a scheme" }
         let rest = url[mark.upperBound...]
         let authority = rest.prefix { !"/?#".contains($0) }
