@@ -34,7 +34,7 @@ class Trigger:
     alert: str
     break_it: Callable[[Host], None]
     unit: str | None = None
-    allow: list[str] = dataclasses.field(default_factory=list)
+    dependency: str | None = None
     prepare: Callable[[Host], None] = nothing
     afterwards: Callable[[Host], None] = nothing
     scrape: list[str] = dataclasses.field(default_factory=list)
@@ -90,7 +90,7 @@ TRIGGERS = [
     Trigger("restart-leaky-service", "ServiceLeaking", lambda host: host.kill("lab-web.service", "USR2"),
             unit="lab-web.service", prepare=lambda host: host.systemctl("start", "lab-web.service")),
     Trigger("restart-dependency-first", "DependencyDown", lambda host: host.kill("lab-store.service", "USR1"),
-            unit="lab-shop.service", allow=["lab-shop.service"],
+            unit="lab-shop.service", dependency="lab-store.service",
             scrape=[check("lab-shop.service", 8081, ", dependency: lab-store.service"), check("lab-store.service", 8082)],
             prepare=lambda host: host.systemctl(
                 "start", "lab-store.service", "lab-shop.service", "prometheus-blackbox-exporter.service")),
@@ -105,8 +105,10 @@ def pull(trigger: Trigger) -> str | None:
     host = new_host()
     try:
         trigger.prepare(host)
-        units = trigger.allow or ([trigger.unit] if trigger.unit else [])
-        begin(host, [trigger.runbook], units, [SHIPPED + "/rules"], shipped=True, scrape=f"[{', '.join(trigger.scrape)}]")
+        named = {"unit": trigger.unit, "dependency": trigger.dependency}
+        allow = {name: [unit] for name, unit in named.items() if unit}
+        scrape = f"[{', '.join(trigger.scrape)}]"
+        begin(host, [trigger.runbook], allow, [SHIPPED + "/rules"], shipped=True, scrape=scrape)
         time.sleep(3)  # some samples of health first
         broke = time.time()
         trigger.break_it(host)

@@ -21,13 +21,14 @@ def new_host(enable: list[str] = [], rate_limit: bool = True) -> Host:
     return host
 
 
-def begin(host: Host, runbooks: list[str], units: list[str], rules: list[str], shipped: bool, **more) -> None:
+def begin(
+    host: Host, runbooks: list[str], allow: dict[str, list[str]], rules: list[str], shipped: bool, **more: str
+) -> None:
     host.systemctl("start", "lab-receiver.service")
     folder = (SHIPPED if shipped else CONTENT) + "/runbooks"
     files = [f"{folder}/{name}.yaml" for name in runbooks]
     host.configure(settings(rules=rules, runbooks=files, **more))
-    for name in runbooks:
-        host.install_runbook(name, units=units, source=folder)
+    host.install_runbooks(runbooks, allow, folder)
     host.start()
 
 
@@ -62,10 +63,11 @@ class LabCase(unittest.TestCase):
         if reason:
             self.skipTest(reason)
 
-    def begin(self, runbooks: list[str], units: list[str] = [], shipped: bool = False, **more) -> None:
+    def begin(self, runbooks: list[str], units: list[str] = [], shipped: bool = False, **more: str) -> None:
         """Starts the receiver, then Nightshift with the lab's rules and these runbooks, allowed to act on the units;
         `shipped`: with the rules and runbooks that Nightshift comes with."""
-        begin(self.host, runbooks, units, [SHIPPED + "/rules"] if shipped else self.rules, shipped, **more)
+        rules = [SHIPPED + "/rules"] if shipped else self.rules
+        begin(self.host, runbooks, {"unit": units}, rules, shipped, **more)
 
     def record(self, fault: str, broke: float, incident: dict, proven: bool = True) -> Row:
         return record(fault, broke, incident, proven)

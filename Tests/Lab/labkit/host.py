@@ -11,7 +11,8 @@ from labkit.machine import LabError, Machine, wait_until
 CONTENT = "/usr/lib/nightshift-lab/content"
 SHIPPED = "/usr/share/nightshift"
 RECEIVER_LOG = "/var/lib/lab-receiver/requests.jsonl"
-CORE, HELPER, HELPER_SOCKET = "nightshift.service", "nightshift-exec.service", "nightshift-exec.socket"
+CORE, HELPER = "nightshift.service", "nightshift-exec.service"
+HELPER_SOCKETS = ["nightshift-exec.socket", "nightshift-exec-approve.socket"]
 ENDED = ("resolved", "escalated", "closed")
 
 
@@ -52,13 +53,14 @@ class Host(Machine):
             raise LabError(f"nightshift {' '.join(arguments)} ended with {done.returncode}: {said}")
         return done
 
-    def install_runbook(self, name: str, units: list[str] = [], source: str = CONTENT + "/runbooks") -> None:
-        allow = ["--allow", "unit=" + ",".join(units)] if units else []
-        self.nightshift("runbooks", "install", name, "--from", source, *allow)
+    def install_runbooks(self, names: list[str], allow: dict[str, list[str]], source: str) -> None:
+        """Hands runbooks to the helper, which then may act on these units, by parameter."""
+        options = [word for name, units in allow.items() if units for word in ("--allow", f"{name}={','.join(units)}")]
+        self.nightshift("runbooks", "install", *names, "--from", source, "--actions", "1000 per 1h", *options)
 
     def start(self) -> None:
         """Returns when the core has said READY."""
-        self.systemctl("start", HELPER_SOCKET, CORE)
+        self.systemctl("start", *HELPER_SOCKETS, CORE)
 
     def main_pid(self, unit: str) -> int:
         """The unit's main process, numbered as outside; 0 when there is none."""
