@@ -55,8 +55,8 @@ import Text
     }
 
     static let wrong: [(String, String)] = [
-        ("{static_configs: []}", "1:4: error: the scrape config needs \"job_name\""),
-        ("{job_name: a}", "1:4: error: the scrape config needs \"static_configs\""),
+        ("{static_configs: []}", "1:3: error: the scrape config needs \"job_name\""),
+        ("{job_name: a}", "1:3: error: the scrape config needs \"static_configs\""),
         ("{job_name: a, static_configs: [], scrape_intervall: 1s}", "did you mean \"scrape_interval\"?"),
         ("{job_name: a, static_configs: [], tls_config: {}}", "\"tls_config\" is not in this version"),
         ("{job_name: a, static_configs: [], file_sd_configs: []}", "\"file_sd_configs\" is not in this version"),
