@@ -130,6 +130,16 @@ import Text
         #expect(problems.first?.count ?? 0 < 200)
     }
 
+    /// Text from a file reaches a terminal only without its power over it.
+    @Test(arguments: [
+        ("\\e[31mred", "\"\u{FFFD}[31mred\""), ("a\\nb\\tc", "\"a b c\""), ("a\\u202Eb", "\"a\u{FFFD}b\""),
+        ("\\u009B", "\"\u{FFFD}\""), ("ä…", "\"ä…\""),
+    ])
+    func anExcerptIsHarmless(text: String, shown: String) throws {
+        let problems = try Self.reading("for: \"\(text)\"") { $0.duration("for") }.problems
+        #expect(problems == ["f:1:6: error: \"for\" needs a duration such as 30s or 1h30m, not \(shown)"])
+    }
+
     @Test func problemsAreThrownInTheOrderOfTheirLines() {
         let problems = Problems()
         #expect(throws: Never.self) { try problems.throwIfAny() }

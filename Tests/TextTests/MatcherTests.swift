@@ -46,7 +46,8 @@ import Text
         ("a=\"b\"}", "expected \",\" or the end at character 6 of matcher \"a=\"b\"}\""),
         (
             "a=\"b",
-            "the quote is never closed at character 3 of matcher \"a=\"b\". In a YAML list [a=\"b\", …] a matcher that holds a comma stands in single quotes as a whole"
+            "the quote is never closed at character 3 of matcher \"a=\"b\". "
+                + "In a YAML list [a=\"b\", …] a matcher that holds a comma stands in single quotes as a whole"
         ),
         ("a='b'", "expected a value in double quotes for \"a\" at character 3 of matcher \"a='b'\""),
         ("a=~\"(\"", "label a: pattern \"(\" is not valid: missing ) at \"(\""),

@@ -84,12 +84,16 @@ import Text
         ("x {{ $labels.pod }}", "f:1:6: $labels has no \"pod\"; it has html, instance, job, n, unit"),
         (
             "{{ $labels.unti }}",
-            "f:1:4: $labels has no \"unti\"; did you mean \"unit\"?; it has html, instance, job, n, unit"
+            "f:1:4: $labels has no \"unti\"; did you mean \"unit\"?"
         ),
         ("{{ $steps.restart.result.exit }}", "f:1:4: $steps.restart.result has no \"exit\"; it has job"),
         (
             "{{ $lables.x }}",
-            "f:1:4: there is no $lables here; did you mean \"labels\"?; there are $externalLabels, $labels, $params, $samples, $steps, $value"
+            "f:1:4: there is no $lables here; did you mean \"$labels\"?"
+        ),
+        (
+            "{{ $zzz }}",
+            "f:1:4: there is no $zzz here; there are $externalLabels, $labels, $params, $samples, $steps, $value"
         ),
         ("{{ $labels.unit.x }}", "f:1:4: $labels.unit is text and has no \"x\""),
         ("{{ index $params.list 7 }}", "f:1:4: what index reads has 2 items and none at 7"),
@@ -101,7 +105,8 @@ import Text
         ),
         (
             "{{ lt $labels 1 }}",
-            "f:1:4: lt: an object (\"map[html:<a&b> instance:web-1.example.org:9100 job:web n:5 u…\") and a number (\"1\") do not compare"
+            "f:1:4: lt: an object (\"map[html:<a&b> instance:web-1.example.org:9100 job:web n:5 u…\") "
+                + "and a number (\"1\") do not compare"
         ),
         ("{{ humanize $labels.unit }}", "f:1:4: humanize: needs a number, not text (\"web.service\")"),
         ("{{ len 5 }}", "f:1:4: len: needs text, a list or an object, not a number (\"5\")"),

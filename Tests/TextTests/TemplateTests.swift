@@ -21,7 +21,7 @@ import Text
     }
 
     @Test(arguments: [
-        ("", ""), ("plain } text {", "plain } text {"),
+        ("{{ \"}}\" }}{{ `{{` }}", "}}{{"), ("", ""), ("plain } text {", "plain } text {"),
         ("{{ $labels.unit }} is down", "web.service is down"),
         ("{{$labels.unit}}", "web.service"),
         (
@@ -99,6 +99,9 @@ import Text
             try Self.render(
                 "<{{ $labels.pod }}{{ $labels.pod.x }}{{ if $labels.pod }}a{{ end }}{{ $params.none }}>", scope) == "<>"
         )
+        #expect(
+            try Self.render("{{ if eq $labels.pod \"\" }}a{{ end }}{{ range $labels.pod }}b{{ else }}c{{ end }}", scope)
+                == "ac")
         #expect(try Self.render("{{ toUpper $labels.pod }}{{ index $labels \"pod\" }}", scope) == "")
         #expect(throws: Fault.self) { try Self.render("{{ $labels.pod }}") }
     }
@@ -110,6 +113,23 @@ import Text
         #expect(try template.render(scope, escape: Escape.promQLString) == #"up{unit="x\x22} or up{y=\x22\\"}"#)
         let safe = try Template(parsing: "{{ safeHtml $labels.unit }}", at: SourcePlace(file: "f", line: 1, column: 1))
         #expect(try safe.render(scope, escape: Escape.html) == "x&#34;} or up{y=&#34;\\")
+    }
+
+    /// The value begins with a character that combines with the one before it, and stays apart all the same.
+    @Test func escapingMayDependOnWhatStandsBefore() throws {
+        let source = "a=\"{{ $labels.x }}\" b={{ $labels.x }}{{ range 2 }}{{ . }}{{ end }}"
+        let template = try Template(parsing: source, at: SourcePlace(file: "f", line: 1, column: 1))
+        let scope = TemplateScope(variables: ["labels": ["x": "\u{301}\""]])
+        var seen: [String] = []
+        let text = try template.render(scope) { before, value in
+            seen.append(before)
+            return "<\(value.utf8.count)>"
+        }
+        #expect(text == "a=\"<3>\" b=<3><1><1>")
+        #expect(seen == ["a=\"", "a=\"<3>\" b=", "a=\"<3>\" b=<3>", "a=\"<3>\" b=<3><1>"])
+        #expect(throws: Fault("x", "y")) {
+            try template.render(scope, placing: { _, _ throws(Fault) in throw Fault("x", "y") })
+        }
     }
 
     @Test(arguments: [

@@ -115,7 +115,8 @@ import Text
         ("a: one\n  two\n  bad", "bad", "f:3:3"),
         ("a: 'one\n\n  two\n  bad'", "bad", "f:4:3"),
         ("a: \"one \\\n  bad\"", "bad", "f:2:3"),
-        ("- x\n-   y bad", "bad", "f:2:7"),
+        ("- x\n-   y bad", "bad", "f:2:7"), ("e\u{301}: x e\u{301} bad", "bad", "f:1:10"),
+        ("a: >-\n  e\u{301}\n  x\r\n  bad", "bad", "f:4:3"),
     ])
     func findsAPlaceInsideAScalar(text: String, word: String, place: String) throws {
         let node = try #require(Self.scalar(in: try YAML.parse(text, file: "f"), containing: word))

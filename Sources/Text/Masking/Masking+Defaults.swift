@@ -23,7 +23,8 @@ extension Masking {
         ),
         (
             "credentials in Authorization headers",
-            #"(?i)\b((?:proxy-)?authorization\\?["']?[ \t]*[:=][ \t]*\\?["']?(?:(?:basic|bearer|token|digest|negotiate|apikey)[ \t]+)?)[^\s"',;\\]+"#,
+            #"(?i)\b((?:proxy-)?authorization\\?["']?[ \t]*[:=][ \t]*\\?["']?"#
+                + #"(?:(?:basic|bearer|token|digest|negotiate|apikey)[ \t]+)?)[^\s"',;\\]+"#,
             "${1}" + marker
         ),
         (
@@ -56,7 +57,8 @@ extension Masking {
 
     /// `tokens` is not among them: it counts what language models read.
     private static let names =
-        #"(?i:[a-z0-9_.-]*(?:(?:passw(?:or)?d|passphrase|secret|credential|api[_.-]?key|access[_.-]?key|private[_.-]?key)[a-z0-9_-]*"#
+        #"(?i:[a-z0-9_.-]*(?:(?:passw(?:or)?d|passphrase|secret|credential|"#
+        + #"api[_.-]?key|access[_.-]?key|private[_.-]?key)[a-z0-9_-]*"#
         + #"|token(?:[_-][a-z0-9_-]*|value|key|id)?))"#
 
     /// Between a name and its value, in settings, JSON (also JSON inside a string), YAML and Ruby.
@@ -64,7 +66,8 @@ extension Masking {
 
     /// Quoted or bare pieces, as a shell joins them; a quote that is never closed takes the rest of the text.
     private static let value =
-        #"(?:(?i:bearer|basic|token)[ \t]+)?(?:\\"(?:[^"\\]|\\[^"])*(?:\\"|\z)|"(?:[^"\\]|\\.)*(?:"|\z)|'[^']*(?:'|\z)|[^\s,;&"'<>])+"#
+        #"(?:(?i:bearer|basic|token)[ \t]+)?"#
+        + #"(?:\\"(?:[^"\\]|\\[^"])*(?:\\"|\z)|"(?:[^"\\]|\\.)*(?:"|\z)|'[^']*(?:'|\z)|[^\s,;&"'<>])+"#
 
     private static let shapes = [
         #"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"#,  // AWS access key IDs

@@ -51,11 +51,17 @@ public struct Masking: Sendable {
 
     /// An extra pattern is not let near a marker, or one that matches `masked` would mask it for ever.
     private func maskBetweenMarkers(_ text: String, _ pattern: Pattern) -> String {
-        guard text.contains(Self.marker) else { return pattern.maskMatches(in: text) }
-        return text.split(separator: Self.marker, omittingEmptySubsequences: false)
-            .map { pattern.maskMatches(in: String($0)) }
-            .joined(separator: Self.marker)
+        // Bytes, because a character that combines with the marker's bracket would hide it from String's search.
+        var rest = Array(text.utf8)[...]
+        var out = ""
+        while let range = rest.firstRange(of: Self.markerBytes) {
+            out += pattern.maskMatches(in: String(decoding: rest[..<range.lowerBound], as: UTF8.self)) + Self.marker
+            rest = rest[range.upperBound...]
+        }
+        return out + pattern.maskMatches(in: String(decoding: rest, as: UTF8.self))
     }
+
+    private static let markerBytes = Array(marker.utf8)
 }
 
 extension Masking {

@@ -50,10 +50,17 @@ public struct Template: Sendable {
 
     /// The text with every action replaced by what it prints, `escape` applied to that and to nothing else.
     ///
-    /// Throws with the place where something is missing or of the wrong kind, where more than 64 KiB come out, and where
-    /// it takes more than 100,000 steps.
+    /// Throws with the place where something is missing or of the wrong kind, where more than 64 KiB come out, and
+    /// where it takes more than 100,000 steps.
+    public func render(_ scope: TemplateScope, escape: (String) -> String = { $0 }) throws(Fault) -> String {
+        try render(scope) { _, value in escape(value) }
+    }
+
+    /// The same, where the escaping depends on the place: `escape` also gets the finished text before the value.
+    ///
+    /// So a value can be escaped for the quotes that it stands in, with no marks that it could imitate.
     public func render(
-        _ scope: TemplateScope, escape: (String) -> String = { $0 }
+        _ scope: TemplateScope, placing escape: (_ before: String, _ value: String) throws(Fault) -> String
     ) throws(Fault) -> String {
         try withoutActuallyEscaping(escape) { escape throws(Fault) in
             var renderer = TemplateRenderer(scope, escape: escape)
@@ -68,7 +75,7 @@ extension Template: Hashable {
     public func hash(into hasher: inout Hasher) { hasher.combine(source) }
 }
 
-/// One pipeline of the template language without its braces, as `if:`, `until:` and `inputs:` hold: `eq $run.mode "auto"`.
+/// One pipeline of the template language without its braces, as `if:` holds: `eq $run.mode "auto"`.
 public struct Pipeline: Sendable {
     public let source: String
     /// As `Template.references`.
@@ -98,7 +105,7 @@ public struct Pipeline: Sendable {
 
     /// Its value; times come out as RFC 3339 text. Throws as `Template.render` does.
     public func evaluate(_ scope: TemplateScope) throws(Fault) -> JSONValue {
-        var renderer = TemplateRenderer(scope, escape: { $0 })
+        var renderer = TemplateRenderer(scope, escape: { _, value in value })
         return try renderer.value(of: pipeline).asJSON
     }
 

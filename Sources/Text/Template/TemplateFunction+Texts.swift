@@ -77,13 +77,14 @@ extension TemplateFunction {
         return function
     }
 
-    /// Each word begins with a capital letter; the rest stays as it is (Go's strings.Title).
+    /// Each word begins with a capital letter; the rest stays as it is. Go's strings.Title, `It'S` included.
     private static func titled(_ text: String) -> String {
         var out = ""
         var startsWord = true
-        for character in text {
-            out += startsWord ? character.uppercased() : String(character)
-            startsWord = !(character.isLetter || character.isNumber || character == "_" || character == "'")
+        for scalar in text.unicodeScalars {
+            out += startsWord ? scalar.properties.titlecaseMapping : String(scalar)
+            let inWord = scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+            startsWord = !inWord && (scalar.isASCII || scalar.properties.isWhitespace)
         }
         return out
     }

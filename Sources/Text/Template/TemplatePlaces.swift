@@ -22,7 +22,7 @@ struct TemplatePlaces {
         var (line, column) = (start.line, start.column)
         for character in text {
             places.append((line, column))
-            (line, column) = character.isNewline ? (line + 1, 1) : (line, column + 1)
+            (line, column) = character.isNewline ? (line + 1, 1) : (line, column + character.unicodeScalars.count)
         }
         self.init(file: start.file, places: places + [(line, column)])
     }

@@ -6,14 +6,17 @@ struct TemplateRenderer {
     static let stepsMax = 100_000
 
     private let scope: TemplateScope
-    private let escape: (String) -> String
+    private let escape: Escape
     private var dot: TemplateValue
     /// The template's own variables, innermost last.
     private var variables: [(name: String, value: TemplateValue)] = []
     private var output = ""
     private var steps = 0
 
-    init(_ scope: TemplateScope, escape: @escaping (String) -> String) {
+    /// Gets the output so far and what an action prints behind it.
+    typealias Escape = (_ before: String, _ value: String) throws(Fault) -> String
+
+    init(_ scope: TemplateScope, escape: @escaping Escape) {
         self.scope = scope
         self.escape = escape
         dot = .json(scope.dot)
@@ -43,7 +46,7 @@ struct TemplateRenderer {
                 if value.isNothing, scope.missing == .error {
                     throw fault("template.null", "there is no value here", pipeline.place)
                 }
-                try emit(escape(value.printed), pipeline.place)
+                try emit(try escape(output, value.printed), pipeline.place)
             case .branch(let branch):
                 if case .leave(let leave) = try walk(branch) { return .leave(leave) }
             case .leave(let leave): return .leave(leave)
@@ -101,7 +104,7 @@ struct TemplateRenderer {
         of value: TemplateValue, _ place: SourcePlace
     ) throws(Fault) -> [(TemplateValue, TemplateValue)] {
         switch value {
-        case .json(.null): return []
+        case .json(.null), .json(.string("")): return []
         case .json(.array(let items)):
             return items.enumerated().map { (.json(.number(Double($0.offset))), .json($0.element)) }
         case .json(.object(let members)):
@@ -185,8 +188,9 @@ struct TemplateRenderer {
     private func variable(_ name: String, _ place: SourcePlace) throws(Fault) -> TemplateValue {
         guard let value = scope.variables[name] else {
             let names = scope.variables.keys.sorted()
-            let known = names.isEmpty ? "" : "; there are \(names.map { "$\($0)" }.joined(separator: ", "))"
-            throw fault("template.missing", "there is no $\(name) here\(suggestion(name, among: names))\(known)", place)
+            throw fault(
+                "template.missing", "there is no $\(name) here\(hint(name, names.map { "$" + $0 }, "there are"))", place
+            )
         }
         if name == "value", case .number(let number) = value { return .float(number) }
         return .json(value)
@@ -221,12 +225,11 @@ struct TemplateRenderer {
         switch value {
         case .json(.object(let members)):
             if let member = members[name] { return .json(member) }
-            if scope.missing == .empty { return .nothing }
+            if scope.missing == .empty { return .string("") }
             let names = members.keys.sorted()
-            let known = names.isEmpty ? "; it is empty" : "; it has \(names.prefix(12).joined(separator: ", "))"
-            throw fault(
-                "template.missing", "\(path) has no \(excerpt(name))\(suggestion(name, among: names))\(known)", place)
-        case .json(.null) where scope.missing == .empty: return .nothing
+            throw fault("template.missing", "\(path) has no \(excerpt(name))\(hint(name, names, "it has"))", place)
+        case .json(.null) where scope.missing == .empty, .json(.string("")) where scope.missing == .empty:
+            return .string("")
         case .time(let time):
             if let part = time.goPart(name) { return .json(.number(Double(part))) }
             throw fault(
@@ -267,6 +270,13 @@ struct TemplateRenderer {
         guard steps <= Self.stepsMax else {
             throw fault("template.steps", "the template takes more than \(Self.stepsMax) steps", place)
         }
+    }
+
+    /// The nearest name, or the first ones where none is near.
+    private func hint(_ name: String, _ names: [String], _ verb: String) -> String {
+        let near = suggestion(name, among: names)
+        if !near.isEmpty || names.isEmpty { return near }
+        return "; \(verb) \(names.prefix(12).joined(separator: ", "))\(names.count > 12 ? " …" : "")"
     }
 
     private func fault(_ code: String, _ message: String, _ place: SourcePlace?) -> Fault {

@@ -6,7 +6,7 @@ public struct TemplateScope: Sendable {
     public enum Missing: Sendable {
         /// Rendering fails, naming the place and what exists.
         case error
-        /// It stands for nothing: the empty text, false in a condition. As in Prometheus.
+        /// It is the empty text, which is false in a condition, as Prometheus has it for labels.
         case empty
     }
 

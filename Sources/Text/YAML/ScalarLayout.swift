@@ -1,15 +1,15 @@
 import Model
 
-/// The lines of a file, shared by all of its nodes.
+/// The lines of a file, shared by all of its nodes; columns count Unicode scalars, as libyaml's marks do.
 final class SourceLines: Sendable {
-    let lines: [[Character]]
+    let lines: [[Unicode.Scalar]]
 
     init(_ text: String) {
-        lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }.map(Array.init)
+        lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }.map { Array($0.unicodeScalars) }
     }
 
     /// Empty past the end.
-    subscript(index: Int) -> [Character] { lines.indices.contains(index) ? lines[index] : [] }
+    subscript(index: Int) -> [Unicode.Scalar] { lines.indices.contains(index) ? lines[index] : [] }
 }
 
 /// How a scalar was written, so that a place inside its text can be found again in the file.
@@ -23,7 +23,7 @@ struct ScalarLayout: Sendable {
     func place(ofOffset offset: Int, in text: String, startingAt start: SourcePlace) -> SourcePlace {
         var cursor = Cursor(style: style, source: source, start: start)
         for character in text.prefix(max(0, offset)) { cursor.pass(character) }
-        if let next = text.dropFirst(max(0, offset)).first { cursor.settle(before: next) }
+        cursor.settle(before: text.dropFirst(max(0, offset)).unicodeScalars.first)
         return SourcePlace(file: start.file, line: cursor.line + 1, column: cursor.column + 1)
     }
 
@@ -32,7 +32,7 @@ struct ScalarLayout: Sendable {
         var cursor = Cursor(style: style, source: source, start: start)
         var places: [(line: Int, column: Int)] = []
         for character in text {
-            cursor.settle(before: character)
+            cursor.settle(before: character.unicodeScalars.first)
             places.append((cursor.line + 1, cursor.column + 1))
             cursor.pass(character)
         }
@@ -64,22 +64,25 @@ struct ScalarLayout: Sendable {
             }
         }
 
-        var current: Character? { column < source[line].count ? source[line][column] : nil }
+        var current: Unicode.Scalar? { column < source[line].count ? source[line][column] : nil }
 
         mutating func pass(_ character: Character) {
-            settle(before: character)
-            if current != nil {
-                column += writtenLength
-            } else if style == .literal, character == "\n" {
-                nextLine()
+            for scalar in character.unicodeScalars {
+                settle(before: scalar)
+                if current != nil {
+                    column += writtenLength
+                } else if style == .literal, scalar == "\n" {
+                    nextLine()
+                }
             }
         }
 
         /// Moves to where a character is written: over line ends, indentation and escaped line ends.
         ///
-        /// A blank that stands for a folded line end is written nowhere; the character after it settles on the next line.
-        mutating func settle(before character: Character) {
-            guard style != .literal, character != " ", character != "\n", character != "\t" else { return }
+        /// A blank that stands for a folded line end is written nowhere; the character after it settles on the next
+        /// line.
+        mutating func settle(before scalar: Unicode.Scalar?) {
+            guard style != .literal, let scalar, scalar != " ", scalar != "\n", scalar != "\t" else { return }
             while line < source.lines.count {
                 switch current {
                 case nil: nextLine()

@@ -17,7 +17,7 @@ struct YAMLComplaint {
         if parser.error == YAML_READER_ERROR {
             let before = String(decoding: bytes.prefix(parser.problem_offset), as: UTF8.self)
             let lines = before.split(omittingEmptySubsequences: false) { $0.isNewline }
-            problemMark = (lines.count - 1, lines.last?.count ?? 0)
+            problemMark = (lines.count - 1, lines.last?.unicodeScalars.count ?? 0)
         } else {
             problemMark = (Int(parser.problem_mark.line), Int(parser.problem_mark.column))
         }
@@ -31,7 +31,7 @@ struct YAMLComplaint {
     }
 
     /// The character at which libyaml stopped.
-    private var found: Character? {
+    private var found: Unicode.Scalar? {
         let line = source[problemMark.line]
         return problemMark.column < line.count ? line[problemMark.column] : nil
     }
@@ -39,8 +39,8 @@ struct YAMLComplaint {
     /// Nothing but blanks stands behind the place where libyaml stopped.
     private var isAtEnd: Bool {
         let rest = source.lines.dropFirst(problemMark.line)
-        return rest.first?.dropFirst(problemMark.column).allSatisfy(\.isWhitespace) ?? true
-            && rest.dropFirst().allSatisfy { $0.allSatisfy(\.isWhitespace) }
+        return rest.first?.dropFirst(problemMark.column).allSatisfy(\.properties.isWhitespace) ?? true
+            && rest.dropFirst().allSatisfy { $0.allSatisfy(\.properties.isWhitespace) }
     }
 
     private var sentence: ((line: Int, column: Int), String) {

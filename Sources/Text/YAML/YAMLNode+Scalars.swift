@@ -77,10 +77,17 @@ extension YAMLNode {
     }
 }
 
-/// In quotes, on one line, cut where it is long.
+/// In quotes, on one line, cut where it is long, and harmless to a terminal: control and direction marks are shown as �.
 func excerpt(_ text: String) -> String {
-    let short = text.prefix(60).map { $0.isNewline ? " " : $0 }
-    return "\"\(String(short))\(text.count > 60 ? "…" : "")\""
+    var shown = ""
+    for scalar in text.prefix(60).unicodeScalars {
+        switch scalar.properties.generalCategory {
+        case .control where scalar.properties.isWhitespace: shown += " "
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: shown += "\u{FFFD}"
+        default: shown.unicodeScalars.append(scalar)
+        }
+    }
+    return "\"\(shown)\(text.count > 60 ? "…" : "")\""
 }
 
 /// `a, b or c`
