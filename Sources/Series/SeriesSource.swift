@@ -20,10 +20,17 @@ public protocol SeriesSource {
     /// Both ends are milliseconds and belong to the range.
     func select(_ matchers: [Matcher], from: Int64, through: Int64) -> [SelectedSeries]
 
+    /// The same with at least the newest sample of the range for each series: what an instant selector needs.
+    func latest(_ matchers: [Matcher], from: Int64, through: Int64) -> [SelectedSeries]
+
     /// About how many samples `select` would return: asked first, so that a huge answer is never built.
     func samplesEstimate(_ matchers: [Matcher], from: Int64, through: Int64) -> Int
 }
 
 extension SeriesSource {
+    public func latest(_ matchers: [Matcher], from: Int64, through: Int64) -> [SelectedSeries] {
+        select(matchers, from: from, through: through)
+    }
+
     public func samplesEstimate(_ matchers: [Matcher], from: Int64, through: Int64) -> Int { 0 }
 }

@@ -136,20 +136,21 @@ import Testing
 
     @Test func numbersRoundAsTheStandardLibrary() {
         var random = SystemRandomNumberGenerator()
-        for _ in 0..<20_000 {
+        var wrong: [String] = []
+        for _ in 0..<5000 {
             let value = Double(bitPattern: random.next())
             guard value.isFinite else { continue }
-            for text in ["\(value)", "\(Float(value))", "\(Int(value.significand * 1e6))e\(Int.random(in: -30...30))"]
-            where Double(text)?.isFinite ?? false {
-                var bytes = Array(text.utf8)
-                let read = bytes.withUnsafeMutableBytes { ExpositionNumber.value(UnsafeRawBufferPointer($0)) }
-                #expect(read?.bitPattern == Double(text)?.bitPattern, "\(text)")
+            let short = "\(Int(value.significand * 1e6))e\(Int.random(in: -30...30))"
+            for text in ["\(value)", "\(Float(value))", short] where Double(text)?.isFinite ?? false {
+                if ExpositionNumber.value(text)?.bitPattern != Double(text)?.bitPattern { wrong.append(text) }
             }
         }
+        #expect(wrong.isEmpty)
     }
 
     @Test func aCacheFindsByBytesAndTellsWhatVanished() {
         var cache = SeriesCache<Int>()
+        var wrong: [Int] = []
         func bytes(_ text: String, _ body: (UnsafeRawBufferPointer) -> Void) {
             Array(text.utf8).withUnsafeBytes { body($0) }
         }
@@ -157,10 +158,11 @@ import Testing
             for number in round * 500..<round * 500 + 1000 {
                 bytes("metric{number=\"\(number)\"}") { series in
                     let known = cache.find(series)
-                    #expect(known == (round > 0 && number < round * 500 + 500 ? number : nil))
+                    if known != (round > 0 && number < round * 500 + 500 ? number : nil) { wrong.append(number) }
                     if known == nil { cache.insert(series, number) }
                 }
             }
+            #expect(wrong.isEmpty)
             #expect(cache.endRound().sorted() == (round == 0 ? [] : Array((round - 1) * 500..<round * 500)))
             #expect(cache.count == 1000)
         }

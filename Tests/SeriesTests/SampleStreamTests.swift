@@ -23,21 +23,52 @@ import Testing
         ]
     }()
 
-    @Test(arguments: shapes.indices) func readingGivesBackTheExactBits(_ shape: Int) {
+    /// Distances of samples in milliseconds: a steady clock, jitter, missed scrapes, none of these.
+    static let clocks: [[Int64]] = [
+        [15_000], [15_002, 14_997, 15_001, 15_000], Array(repeating: 15_000, count: 50) + [45_000],
+        [15_000, 15_001, 14_995, 15_140, 90_000, 1, 86_400_000_000],
+    ]
+
+    @Test(arguments: shapes.indices, clocks.indices) func readingGivesBackTheExactBits(_ shape: Int, _ clock: Int) {
         let (name, values) = Self.shapes[shape]
+        let distances = Self.clocks[clock]
         var stream = SampleStream()
         var samples: [Sample] = []
         var time: Int64 = 1_700_000_000_000
         for (index, value) in values.enumerated() {
-            time += [15_000, 15_001, 14_995, 15_140, 90_000, 1, 86_400_000_000][index % 7]
+            time += distances[index % distances.count]
             samples.append(Sample(milliseconds: time, value: value))
             stream.append(samples[index])
         }
         var read: [Sample] = []
         stream.read(from: .min, through: .max, into: &read)
-        #expect(read.map(\.milliseconds) == samples.map(\.milliseconds))
+        #expect(read.map(\.milliseconds) == samples.map(\.milliseconds), "\(name)")
         #expect(read.map(\.value.bitPattern) == samples.map(\.value.bitPattern), "\(name)")
         #expect(stream.count == 1000)
+        var middle: [Sample] = []
+        stream.read(from: samples[300].milliseconds, through: samples[700].milliseconds, into: &middle)
+        #expect(middle.map(\.milliseconds) == samples[300...700].map(\.milliseconds), "\(name)")
+    }
+
+    @Test func aFullChunkOfSteadyValuesCostsNextToNothing() {
+        var stream = SampleStream()
+        for index in 0..<10_000 { stream.append(Sample(milliseconds: Int64(index) * 15_000, value: 1.5)) }
+        #expect(stream.byteCount < 10_000 / 4)
+        stream = SampleStream()
+        for index in 0..<10_000 { stream.append(Sample(milliseconds: Int64(index) * 15_000, value: Double(index * 7))) }
+        #expect(stream.byteCount < 10_000 / 2)
+    }
+
+    @Test func aClosedChunkIsFollowedByAnother() {
+        var stream = SampleStream()
+        for index in 0..<30 {
+            stream.append(Sample(milliseconds: Int64(index), value: Double(index)))
+            if index % 10 == 4 { stream.close() }
+        }
+        #expect(stream.chunks.map(\.count) == [5, 10, 10, 5])
+        var read: [Sample] = []
+        stream.read(from: .min, through: .max, into: &read)
+        #expect(read.map(\.value) == (0..<30).map { Double($0) })
     }
 
     @Test func aRangeTakesBothItsEnds() {

@@ -11,7 +11,8 @@ extension Evaluation {
         switch node {
         case .number, .string: break
         case .selector(let selector):
-            try read(selector, back: options.lookback.milliseconds, from: from, through: through, keepStale: true)
+            let back = options.lookback.milliseconds
+            try read(selector, back: back, from: from, through: through, keepStale: true)
         case .range(let range):
             try read(range.selector, back: range.milliseconds, from: from, through: through, keepStale: false)
         case .subquery(let subquery):
@@ -35,14 +36,20 @@ extension Evaluation {
         let end = shifted(through, selector.shift)
         let start = max(shifted(from, selector.shift) - back + 1, options.notBefore ?? .min)
         guard start <= end else { return }
-        let estimate = source.samplesEstimate(selector.matchers, from: start, through: end)
-        guard estimate <= 2 * options.samplesMax else { return try spend(estimate) }
-        var series = source.select(selector.matchers, from: start, through: end)
-        if !keepStale {
-            for index in series.indices { series[index].samples.removeAll { StaleMarker.isStale($0.value) } }
+        if keepStale, from == through {
+            selections[selector.id] = source.latest(selector.matchers, from: start, through: end)
+        } else {
+            let estimate = source.samplesEstimate(selector.matchers, from: start, through: end)
+            guard estimate <= 2 * options.samplesMax else { return try spend(estimate) }
+            selections[selector.id] = source.select(selector.matchers, from: start, through: end)
         }
-        try spend(series.reduce(0) { $0 + $1.samples.count })
-        selections[selector.id] = series
+        if !keepStale, var series = selections.removeValue(forKey: selector.id) {
+            for index in series.indices where series[index].samples.contains(where: { StaleMarker.isStale($0.value) }) {
+                series[index].samples.removeAll { StaleMarker.isStale($0.value) }
+            }
+            selections[selector.id] = series
+        }
+        try spend((selections[selector.id] ?? []).reduce(0) { $0 + $1.samples.count })
     }
 
     /// When a selector looks, at an evaluation.

@@ -9,7 +9,7 @@ struct BitWriter {
         var left = count
         while left > 0 {
             if free == 0 {
-                if bytes.count == bytes.capacity { bytes.reserveCapacity(bytes.count + max(48, bytes.count / 8)) }
+                reserve(bytes.count + 1)
                 bytes.append(0)
                 free = 8
             }
@@ -23,6 +23,24 @@ struct BitWriter {
 
     /// The next value begins a byte of its own.
     mutating func align() { free = 0 }
+
+    /// Forgets what was written from a byte on.
+    mutating func truncate(to count: Int) {
+        bytes.removeLast(bytes.count - count)
+        free = 0
+    }
+
+    /// Appends what another writer wrote, from a byte of its own on.
+    mutating func append(_ other: BitWriter) {
+        align()
+        reserve(bytes.count + other.bytes.count)
+        bytes.append(contentsOf: other.bytes)
+    }
+
+    /// In small steps: thousands of series that double their space would waste half of it.
+    private mutating func reserve(_ count: Int) {
+        if count > bytes.capacity { bytes.reserveCapacity(max(count, bytes.count + max(48, bytes.count / 8))) }
+    }
 
     mutating func dropFirst(_ count: Int) {
         var kept: [UInt8] = []
@@ -42,6 +60,8 @@ struct BitReader {
         self.bytes = bytes
         position = byte * 8
     }
+
+    mutating func skip(_ bits: Int) { position += bits }
 
     mutating func bit() -> Bool {
         let byte = position >> 3

@@ -5,7 +5,8 @@ import Model
 /// After Pelkonen et al., "Gorilla: A Fast, Scalable, In-Memory Time Series Database" (VLDB 2015): timestamps as the
 /// change of their distance. Values differ from the paper where they can: a chunk whose values are decimal fractions
 /// (counts, bytes, seconds to the centisecond) holds them as whole numbers, by the change of their distance too, which
-/// suits counters; all others are XORed with their predecessor as in the paper. Reading gives back the exact bits.
+/// suits counters; all others are XORed with their predecessor as in the paper. A chunk that is full is written anew in
+/// the shortest form that suits it (`SealedChunk`). Reading gives back the exact bits.
 struct SampleStream: Sendable {
     /// How the values of a chunk are written.
     enum Coding: UInt8, Sendable {
@@ -23,10 +24,13 @@ struct SampleStream: Sendable {
         var start: UInt32
         var count: UInt16
         var coding: Coding
+        var isSealed = false
     }
 
     static let chunkSamplesMax = 240
     static let chunkBytesMax = 4096
+    /// What the first sample of a series costs.
+    static let leastBytes = 96
 
     private(set) var chunks: [Chunk] = []
     private var bits = BitWriter()
@@ -36,6 +40,7 @@ struct SampleStream: Sendable {
     private var units: Int64 = 0
     private var unitsDistance: Int64 = 0
     private var window: XORWindow = .none
+    private var isClosed = false
 
     var count: Int { chunks.reduce(0) { $0 + Int($1.count) } }
     var byteCount: Int { bits.bytes.capacity + chunks.capacity * MemoryLayout<Chunk>.stride }
@@ -43,7 +48,7 @@ struct SampleStream: Sendable {
 
     /// The time must be after the newest sample's.
     mutating func append(_ sample: Sample) {
-        if let chunk = chunks.last, chunk.count < Self.chunkSamplesMax,
+        if let chunk = chunks.last, !isClosed, chunk.count < Self.chunkSamplesMax,
             bits.bytes.count - Int(chunk.start) < Self.chunkBytesMax, continues(chunk, with: sample.value)
         {
             writeTime(sample.milliseconds)
@@ -56,12 +61,32 @@ struct SampleStream: Sendable {
         newest = sample
     }
 
+    /// The next sample begins a chunk.
+    mutating func close() { isClosed = true }
+
     private func continues(_ chunk: Chunk, with value: Double) -> Bool {
         guard let scale = chunk.coding.scale else { return true }
         return StaleMarker.isStale(value) || Decimal.units(value, scale: scale) != nil
     }
 
+    /// Writes the newest chunk anew; nothing is appended to it any more.
+    private mutating func seal() {
+        guard let chunk = chunks.last, !chunk.isSealed, chunk.count > 2 else { return }
+        var samples: [Sample] = []
+        samples.reserveCapacity(Int(chunk.count))
+        bits.bytes.withUnsafeBufferPointer { bytes in
+            read(chunk, bytes, from: .min, through: .max, into: &samples)
+        }
+        guard let sealed = SealedChunk.written(samples, scale: chunk.coding.scale),
+            sealed.bytes.count < bits.bytes.count - Int(chunk.start)
+        else { return }
+        bits.truncate(to: Int(chunk.start))
+        bits.append(sealed)
+        chunks[chunks.count - 1].isSealed = true
+    }
+
     private mutating func begin(_ sample: Sample) {
+        seal()
         let lowest = chunks.last?.coding.scale ?? 0
         let coding = Coding(
             scale: Decimal.scale(of: sample.value, from: lowest) ?? Decimal.scale(of: sample.value))
@@ -70,6 +95,7 @@ struct SampleStream: Sendable {
             Chunk(
                 first: sample.milliseconds, last: sample.milliseconds, start: UInt32(bits.bytes.count), count: 1,
                 coding: coding))
+        isClosed = false
         distance = 0
         window = .none
         unitsDistance = 0
@@ -110,6 +136,13 @@ struct SampleStream: Sendable {
         _ chunk: Chunk, _ bytes: UnsafeBufferPointer<UInt8>, from: Int64, through: Int64, into samples: inout [Sample]
     ) {
         var reader = BitReader(bytes, at: Int(chunk.start))
+        if chunk.isSealed {
+            SealedChunk.read(reader, first: chunk.first, count: Int(chunk.count), scale: chunk.coding.scale) { sample in
+                if sample.milliseconds >= from, sample.milliseconds <= through { samples.append(sample) }
+                return sample.milliseconds < through
+            }
+            return
+        }
         var sample = Sample(milliseconds: chunk.first, value: Double(bitPattern: reader.read(64)))
         var distance: Int64 = 0
         var unitsDistance: Int64 = 0

@@ -3,12 +3,23 @@ public import Model
 extension SeriesStore {
     /// Forgets what is older than the retention, chunk by chunk, and series that have no sample left.
     public mutating func prune(now: Timestamp) {
+        crowdedBelow = 0
         forget(endingBefore: (now - retention).milliseconds)
         if strings.isOvergrown { shareStringsAnew() }
     }
 
-    /// Makes room for a sixteenth of the memory limit by forgetting the oldest chunks of all series.
-    mutating func evict() {
+    /// Whether there is room for so many bytes more, forgetting the oldest samples where there is not.
+    mutating func makeRoom(for bytes: Int) -> Bool {
+        let wanted = statistics.bytes + bytes
+        guard wanted > memory.bytes else { return true }
+        guard wanted > crowdedBelow else { return false }
+        evict()
+        crowdedBelow = statistics.bytes + bytes + memory.bytes / 64
+        return statistics.bytes + bytes <= memory.bytes
+    }
+
+    /// Frees a sixteenth of the memory limit by forgetting the oldest chunks of all series.
+    private mutating func evict() {
         let wanted = max(statistics.bytes - memory.bytes, 0) + memory.bytes / 16
         var chunks: [(last: Int64, bytes: Int)] = []
         for case let stored? in slots {
@@ -26,6 +37,10 @@ extension SeriesStore {
             freed += chunk.bytes
             horizon = chunk.last
             if freed >= wanted { break }
+        }
+        if freed < wanted {
+            // The newest chunks are what fills the memory: the next samples begin others, so that these can go.
+            for slot in slots.indices { slots[slot]?.stream.close() }
         }
         guard let horizon else { return }
         statistics.evicted += forget(endingBefore: horizon &+ 1)

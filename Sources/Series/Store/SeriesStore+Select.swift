@@ -3,11 +3,27 @@ public import Text
 
 extension SeriesStore: SeriesSource {
     public func select(_ matchers: [Matcher], from: Int64, through: Int64) -> [SelectedSeries] {
+        selected(matchers) { stream, samples in stream.read(from: from, through: through, into: &samples) }
+    }
+
+    public func latest(_ matchers: [Matcher], from: Int64, through: Int64) -> [SelectedSeries] {
+        selected(matchers) { stream, samples in
+            if stream.newest.milliseconds > through || stream.isEmpty {
+                stream.read(from: from, through: through, into: &samples)
+            } else if stream.newest.milliseconds >= from {
+                samples.append(stream.newest)
+            }
+        }
+    }
+
+    private func selected(
+        _ matchers: [Matcher], _ read: (SampleStream, inout [Sample]) -> Void
+    ) -> [SelectedSeries] {
         var selected: [SelectedSeries] = []
         for slot in matching(matchers) {
             guard let stored = slots[Int(slot)] else { continue }
             var samples: [Sample] = []
-            stored.stream.read(from: from, through: through, into: &samples)
+            read(stored.stream, &samples)
             if !samples.isEmpty { selected.append(SelectedSeries(labels: stored.labels, samples: samples)) }
         }
         return selected.sorted { $0.labels < $1.labels }

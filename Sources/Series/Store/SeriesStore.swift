@@ -40,7 +40,8 @@ public struct StoreStatistics: Sendable, Hashable {
 ///
 /// A value type: keep it in one actor and change it in place; copying a store that is then changed copies everything.
 /// Samples of a series must come in the order of time, as in Prometheus; others are dropped and counted. When memory
-/// is short the oldest chunks of all series go first, counted in `statistics.evicted`.
+/// is short the oldest chunks of all series go first, counted in `statistics.evicted`; the limit may be passed by a
+/// sixty-fourth for a moment.
 public struct SeriesStore: Sendable {
     struct Stored: Sendable {
         var labels: Labels
@@ -57,6 +58,8 @@ public struct SeriesStore: Sendable {
     var slotByLabels: [Labels: Int32] = [:]
     var index = LabelIndex()
     var strings = StringPool()
+    /// Making room is tried again only when the series hold more than this: it looks at all of them.
+    var crowdedBelow = 0
     public internal(set) var statistics = StoreStatistics()
 
     public init(retention: Duration, memory: ByteSize) {
@@ -80,7 +83,7 @@ public struct SeriesStore: Sendable {
         let slot = Int(ref.slot)
         guard slot < slots.count, generations[slot] == ref.generation, slots[slot] != nil else { return .unknownSeries }
         let outcome = slots[slot]!.append(sample, &statistics)
-        if statistics.bytes > memory.bytes { evict() }
+        _ = makeRoom(for: 0)
         return outcome
     }
 
@@ -88,10 +91,7 @@ public struct SeriesStore: Sendable {
     public mutating func reference(_ labels: Labels) -> SeriesRef? {
         if let slot = slotByLabels[labels] { return SeriesRef(slot: slot, generation: generations[Int(slot)]) }
         let fixedBytes = Self.fixedBytes(of: labels)
-        if statistics.bytes + fixedBytes > memory.bytes {
-            evict()
-            guard statistics.bytes + fixedBytes <= memory.bytes else { return nil }
-        }
+        guard makeRoom(for: fixedBytes + SampleStream.leastBytes) else { return nil }
         let kept = strings.share(labels)
         let slot = freeSlots.popLast() ?? Int32(slots.count)
         if Int(slot) == slots.count {
