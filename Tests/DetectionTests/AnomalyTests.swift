@@ -4,18 +4,18 @@ import Testing
 @testable import Detection
 
 @Suite struct AnomalyTests {
-    /// Values that vary a little around 10, one a 15 s, from the epoch on.
+    /// Values that vary a little around 10, one a minute, from the epoch on.
     private func warm(_ bench: inout Bench, until seconds: Int) throws {
-        for time in stride(from: 0, through: seconds, by: 15) {
-            try bench.set(#"latency{job="a"}"#, 10 + Double(time / 15 % 5) / 10, at: Double(time))
+        for time in stride(from: 0, through: seconds, by: 60) {
+            try bench.set(#"latency{job="a"}"#, 10 + Double(time / 60 % 5) / 10, at: Double(time))
             #expect(bench.evaluate(at: Double(time)) == [])
         }
     }
 
     @Test func nothingIsJudgedBeforeItIsWarmAndItSaysSo() throws {
         var bench = try Bench("      - {anomaly: Slow, expr: latency}\n")
-        try warm(&bench, until: 1770)
-        #expect(bench.engine.health[0].note == "warming up: 1 of 1 series cannot be judged yet; knows 29m30s of 30m")
+        try warm(&bench, until: 1740)
+        #expect(bench.engine.health[0].note == "warming up: 1 of 1 series cannot be judged yet; knows 29m of 30m")
         try bench.set(#"latency{job="a"}"#, 1000, at: 1785)
         #expect(bench.evaluate(at: 1785) == [])
     }
@@ -52,8 +52,8 @@ import Testing
         var bench = try Bench("      - {anomaly: Slow, expr: latency}\n")
         try warm(&bench, until: 3600)
         var ended: Double?
-        for step in 1...240 {
-            let time = 3600 + Double(step) * 15
+        for step in 1...60 {
+            let time = 3600 + Double(step) * 60
             try bench.set(#"latency{job="a"}"#, 50 + Double(step % 5) / 10, at: time)
             if bench.evaluate(at: time).contains(where: { $0.hasPrefix("resolved") }) { ended = ended ?? time - 3600 }
         }
@@ -75,10 +75,10 @@ import Testing
     @Test func seriesAndValuesAreBounded() {
         var history = AnomalyHistory()
         for number in 0..<300 { _ = history.judge(["n": "\(number)"], 1, at: Timestamp(seconds: 0)) }
-        for second in 1...8000 { _ = history.judge(["n": "0"], 1, at: Timestamp(seconds: Double(second))) }
+        for second in 1...6000 where second % 2 == 0 { _ = history.judge(["n": "0"], 1, at: Timestamp(seconds: Double(second))) }
         #expect(history.series.count == 200)
         #expect(history.dropped == 100)
-        #expect(history.series.values.allSatisfy { $0.count <= 721 })
+        #expect((500...721).contains(history.series[["n": "0"]]?.count ?? 0))
         #expect(history.judge(["n": "0"], .nan, at: Timestamp(seconds: 9000)) == nil)
         _ = history.tidy(at: Timestamp(seconds: 9000))
         #expect(history.series.count == 1)
