@@ -29,9 +29,13 @@ func write(_ text: String, to path: String) throws(Failure) {
 func read(_ path: String) throws(Failure) -> String {
     guard let file = fopen(path, "r") else { throw Failure("\(path) cannot be read (error \(errno))") }
     defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 65_536)
-    let count = fread(&bytes, 1, bytes.count, file)
-    return String(decoding: bytes.prefix(count), as: UTF8.self)
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = fread(&buffer, 1, buffer.count, file)
+        if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+        bytes += buffer[..<count]
+    }
 }
 
 /// A line a check, and the counts at the end.

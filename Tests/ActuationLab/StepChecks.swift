@@ -11,30 +11,31 @@ struct StepChecks {
     func all(_ report: Report) async {
         await report.check("a step that succeeds stays, with its result, until it is collected", success)
         await report.check("an exit status is kept") {
-            let state = try await end(of: step("status", ["/bin/sh", "-c", "exit 3"]))
+            let state = try await ending(of: step("status", ["/bin/sh", "-c", "exit 3"]))
             try expect(state.activeState == "failed" && state.result == "exit-code", "\(state)")
             try expect(state.exitStatus == 3 && state.exitCode == 1, "\(state)")
         }
         await report.check("a signal is kept") {
-            let state = try await end(of: step("signal", ["/bin/sh", "-c", "kill -KILL $$"]))
+            let state = try await ending(of: step("signal", ["/bin/sh", "-c", "kill -KILL $$"]))
             try expect(state.result == "signal" && state.exitStatus == 9 && state.exitCode == 2, "\(state)")
         }
         await report.check("a step is stopped at its timeout") {
-            let state = try await end(of: step("slow", ["/bin/sleep", "60"], timeout: .milliseconds(500)))
+            let state = try await ending(of: step("slow", ["/bin/sleep", "60"], timeout: .milliseconds(500)))
             try expect(state.result == "timeout", "\(state)")
         }
         await report.check("the same name is refused while it is there", twice)
         await report.check("arguments are not expanded, and run as nightshift-run", arguments)
+        await report.check("a step and its result outlive a daemon-reload", reload)
         await report.check("the sandbox holds", sandbox)
         await report.check("as root there is no sandbox, and no new privileges") {
             let path = "/etc/actuation-lab-\(run)"
-            let state = try await end(of: step("root", ["/bin/touch", path], asRoot: true))
+            let state = try await ending(of: step("root", ["/bin/touch", path], asRoot: true))
             try expect(state.result == "success", "\(state)")
             try expect(unlink(path) == 0, "\(path) is not there")
         }
         await report.check("a step that is stopped in the middle has begun and is gone", stopped)
         await report.check("a program that is not there fails") {
-            let state = try await end(of: step("missing", ["/nonexistent/program"]))
+            let state = try await ending(of: step("missing", ["/nonexistent/program"]))
             try expect(state.activeState == "failed" && state.exitStatus == 203, "\(state)")
         }
     }
@@ -62,14 +63,28 @@ struct StepChecks {
 
     private func arguments() async throws {
         let script = #"{ id -un; pwd; for a in "$@"; do echo "<$a>"; done; } > out"#
-        let odd = ["$HOME", "${PATH}", "%n", "a b", "é;'\"\\", ""]
+        let odd = ["$HOME", "${PATH}", "$$", "a$b", "%n", "a b", "é;'\"\\", ""]
         let step = try step("arguments", ["/bin/sh", "-c", script, "sh"] + odd)
         let state = try await end(of: step)
         try expect(state.result == "success", "\(state)")
         let out = try read(step.directory + "/out")
-        let wanted = "nightshift-run\n\(step.directory)\n<$HOME>\n<${PATH}>\n<%n>\n<a b>\n<é;'\"\\>\n<>\n"
+        let wanted = "nightshift-run\n\(step.directory)\n<$HOME>\n<${PATH}>\n<$$>\n<a$b>\n<%n>\n<a b>\n<é;'\"\\>\n<>\n"
         try expect(out == wanted, out)
         try await bus.collect(step.name)
+    }
+
+    private func reload() async throws {
+        let ended = try step("reloaded", ["/bin/true"])
+        _ = try await end(of: ended)
+        let running = try step("running", ["/bin/sleep", "2"])
+        let job = try await bus.begin(running)
+        while try await !bus.hasBegun(running.name) {}
+        try command("/bin/systemctl", "daemon-reload")
+        let state = try await bus.state(of: ended.name)
+        try expect(state.loadState == "loaded" && state.activeState == "active" && state.result == "success", "\(state)")
+        try expect(try await bus.end(of: job) == "done", "its end")
+        try expect(try await bus.state(of: running.name).loadState == "loaded", "not loaded")
+        for step in [ended, running] { try await bus.collect(step.name) }
     }
 
     private func sandbox() async throws {
@@ -106,6 +121,14 @@ struct StepChecks {
         let end = try await bus.end(of: job)
         try expect(end == "done" || end == "failed", "the job ended \(end ?? "unheard")")
         return try await bus.state(of: step.name)
+    }
+
+    /// The state in which a step ended, which is then collected.
+    private func ending(of step: StepUnit) async throws -> UnitState {
+        let state = try await end(of: step)
+        try await bus.collect(step.name)
+        try expect(try await bus.state(of: step.name).loadState == "not-found", "it is there after it was collected")
+        return state
     }
 
     private func step(

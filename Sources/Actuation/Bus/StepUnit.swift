@@ -106,14 +106,15 @@ private struct PropertyWriter {
         try item(name, "as") { () throws(Fault) in try message.append(value) }
     }
 
-    /// `no-env-expand`: a dollar sign in an argument is a dollar sign.
+    /// systemd puts variables for `$NAME` when it runs the program, and a dollar sign for two of them. (`ExecStartEx` has
+    /// a flag for this, but systemd 252 cannot read back, after a daemon-reload, what it writes for it.)
     func setProgram(_ arguments: [String]) throws(Fault) {
-        try item("ExecStartEx", "a(sasas)") { () throws(Fault) in
-            try message.container("a", "(sasas)") { () throws(Fault) in
-                try message.container("r", "sasas") { () throws(Fault) in
+        try item("ExecStart", "a(sasb)") { () throws(Fault) in
+            try message.container("a", "(sasb)") { () throws(Fault) in
+                try message.container("r", "sasb") { () throws(Fault) in
                     try message.append(arguments.first ?? "")
-                    try message.append(arguments)
-                    try message.append(["no-env-expand"])
+                    try message.append(arguments.map { $0.replacing("$", with: "$$") })
+                    try message.append(false)
                 }
             }
         }
