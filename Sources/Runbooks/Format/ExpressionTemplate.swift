@@ -15,7 +15,7 @@ public struct ExpressionTemplate: Sendable {
 
     /// The expression's text with its values in place.
     public func render(_ scope: TemplateScope) throws(Fault) -> String {
-        try Placement.render(template, scope, Placement.promQL)
+        try template.render(scope, placing: Placement.promQL)
     }
 }
 

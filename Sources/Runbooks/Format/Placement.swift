@@ -3,33 +3,12 @@ import Text
 
 /// Puts the values of a template where they cannot change what surrounds them.
 ///
-/// The template renders each value between two marks; then the text is read once from the left, and each value is
-/// escaped for the place where it turned out to stand. So branches and loops of the template need no analysis.
-struct Placement {
-    private static let begin: Character = "\u{F8FE}"
-    private static let end: Character = "\u{F8FF}"
-
-    /// The text around a value, and what is to be done with it there.
+/// Each value is escaped for the place where it turns out to stand, told by the finished text before it; so branches and
+/// loops of the template need no analysis. Places are told by Unicode scalars: a value that begins with a combining
+/// mark must not hide the quote before it.
+enum Placement {
+    /// What becomes of a value behind the text before it.
     typealias Escaping = (_ before: String, _ value: String) throws(Fault) -> String
-
-    static func render(_ template: Template, _ scope: TemplateScope, _ escape: Escaping) throws(Fault) -> String {
-        let marked = try template.render(scope) { value in
-            "\(begin)\(value.filter { $0 != begin && $0 != end })\(end)"
-        }
-        var out = ""
-        var value: String?
-        for character in marked {
-            switch (character, value) {
-            case (begin, _): value = ""
-            case (end, let held?):
-                out += try escape(out, held)
-                value = nil
-            case (_, let held?): value = held + String(character)
-            case (_, nil): out.append(character)
-            }
-        }
-        return out
-    }
 
     // MARK: - PromQL
 
@@ -38,7 +17,7 @@ struct Placement {
     static func promQL(_ before: String, _ value: String) throws(Fault) -> String {
         let quoting = PromQLQuoting(before)
         switch quoting.open {
-        case "`" where value.contains("`"):
+        case "`" where value.unicodeScalars.contains("`"):
             throw Fault("expression.place", "the value \"\(value)\" cannot stand between backticks")
         case "`": return quoting.isPattern ? Escape.pattern(value) : value
         case .some: return Escape.promQLString(quoting.isPattern ? Escape.pattern(value) : value)
@@ -74,7 +53,9 @@ struct Placement {
     /// In a JSON body a value in a string is escaped as its text, and elsewhere only a number, true, false or null may
     /// stand; other bodies take values as they are.
     static func body(_ before: String, _ value: String) throws(Fault) -> String {
-        guard let first = before.first(where: { !$0.isWhitespace }), first == "{" || first == "[" else { return value }
+        guard let first = before.unicodeScalars.first(where: { !$0.properties.isWhitespace }),
+            first == "{" || first == "["
+        else { return value }
         if JSONQuoting.isInString(before) { return JSONQuoting.escaped(value) }
         if ["true", "false", "null"].contains(value) || (isNumberOrDuration(value) && Double(value) != nil) {
             return value
@@ -94,17 +75,17 @@ struct Placement {
 
 /// Which PromQL string a text ends in.
 private struct PromQLQuoting {
-    private(set) var open: Character?
+    private(set) var open: Unicode.Scalar?
     /// The string is the right side of `=~` or `!~`.
     private(set) var isPattern = false
 
     init(_ text: String) {
         var escaped = false
         var comment = false
-        var lastTwo: (Character, Character) = (" ", " ")
-        for character in text {
+        var lastTwo: (Unicode.Scalar, Unicode.Scalar) = (" ", " ")
+        for character in text.unicodeScalars {
             if comment {
-                comment = !character.isNewline
+                comment = character != "\n"
             } else if let quote = open {
                 if escaped {
                     escaped = false
@@ -114,12 +95,12 @@ private struct PromQLQuoting {
                     open = nil
                     isPattern = false
                 }
-            } else if "\"'`".contains(character) {
+            } else if "\"'`".unicodeScalars.contains(character) {
                 open = character
                 isPattern = lastTwo == ("=", "~") || lastTwo == ("!", "~")
             } else if character == "#" {
                 comment = true
-            } else if !character.isWhitespace {
+            } else if !character.properties.isWhitespace {
                 lastTwo = (lastTwo.1, character)
             }
         }
@@ -130,7 +111,7 @@ private enum JSONQuoting {
     static func isInString(_ text: String) -> Bool {
         var inside = false
         var escaped = false
-        for character in text {
+        for character in text.unicodeScalars {
             if escaped {
                 escaped = false
             } else if inside, character == "\\" {

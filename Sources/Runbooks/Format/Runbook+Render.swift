@@ -1,5 +1,5 @@
 public import Model
-import Text
+public import Text
 
 extension Runbook {
     /// What the step at `path` (`NAME`, or `undo.NAME`) will do, exactly.
@@ -78,11 +78,11 @@ extension Runbook {
         }
         var headers: [RenderedRequest.Header] = []
         for (name, value) in step.headers {
-            headers.append(.init(name: name, value: try Placement.render(value, scope, Placement.line)))
+            headers.append(.init(name: name, value: try value.render(scope, placing: Placement.line)))
         }
         var body: String?
-        if let template = step.body { body = try Placement.render(template, scope, Placement.body) }
-        let url = try Placement.render(step.url, scope, Placement.url(whole: whole))
+        if let template = step.body { body = try template.render(scope, placing: Placement.body) }
+        let url = try step.url.render(scope, placing: Placement.url(whole: whole))
         guard WebAddress.isPlain(url) else {
             throw Fault("runbook.url", "\"\(url)\" is not an http or https address")
         }

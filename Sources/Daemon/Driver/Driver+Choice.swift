@@ -1,0 +1,144 @@
+import Escalation
+import Incidents
+import Ledger
+import Logging
+import Model
+import Runbooks
+import Text
+
+// Which runbook answers an incident, and the creation of its run.
+extension Driver: IncidentListener {
+    /// The incident is stored and wants something done; told again, or open again, it may have a run already.
+    func incidentOpened(_ incident: Incident) async { await respond(to: incident) }
+
+    func signalEnded(_ incident: String) async {
+        for (id, run) in open where run.incidents[incident] != nil {
+            await feedLoosely(.signal(incident: incident, stands: false), to: id)
+        }
+    }
+}
+
+extension Driver {
+    /// Begins a run for an incident that is stored, or tells people where no runbook covers it.
+    func respond(to incident: Incident) async {
+        if let id = open.first(where: { $0.value.incidents[incident.id] != nil })?.key {
+            await feedLoosely(.signal(incident: incident.id, stands: true), to: id)
+        } else if let first = candidates(for: incident).first {
+            await begin(first, for: incident)
+        } else {
+            await escalateUncovered(incident)
+        }
+    }
+
+    /// The incidents for which another runbook gets its turn: only where this one was refused before it acted.
+    func followed(_ end: RunEnd, _ run: OpenRun) -> Set<String> {
+        guard end.kind == .refused else { return [] }
+        return Set(run.incidents.values.filter { next(for: $0, after: run.header.runbook) != nil }.map(\.id))
+    }
+
+    func tryNext(_ incident: String, after runbook: String) async {
+        do {
+            guard let record = try await parts.ledger.read({ try $0.incident(incident) }), record.state == .open,
+                let next = next(for: record.incident, after: runbook)
+            else { return }
+            await begin(next, for: record.incident)
+        } catch {
+            parts.logger.error("the next runbook for incident \(incident) cannot be chosen: \(error)")
+        }
+    }
+
+    /// Those that match, lowest risk first, then by name.
+    private func candidates(for incident: Incident) -> [Runbook] {
+        RunbookSet(parts.runbooks()).matching(incident.labels)
+    }
+
+    private func next(for incident: Incident, after runbook: String) -> Runbook? {
+        let all = candidates(for: incident)
+        guard let index = all.firstIndex(where: { $0.name == runbook }) else { return nil }
+        return all.dropFirst(index + 1).first
+    }
+
+    private func begin(_ runbook: Runbook, for incident: Incident) async {
+        await creation.enter()
+        defer { creation.leave() }
+        let binding = runbook.bind(labels: incident.labels, claims: incident.claims)
+        var target = incident.fingerprint
+        if case .bound(let parameters) = binding, let value = runbook.targetValue(parameters) { target = value }
+        if let running = open.first(where: { $1.header.runbook == runbook.name && $1.header.target == target })?.key {
+            open[running]?.incidents[incident.id] = incident
+            await feedLoosely(.joined(incident: incident.id), to: running)
+            return
+        }
+        do {
+            let earlier = try await parts.ledger.read { try $0.runs(ofIncident: incident.id) }
+            let occurrence = earlier.count { $0.runbook == runbook.name } + 1
+            let id = String(Digest.sha256("\(incident.id) \(runbook.name) \(occurrence)".utf8).prefix(16))
+            let facts = RunFacts(
+                id: id, runbook: runbook.name, digest: runbook.digest, incident: incident.id,
+                fingerprint: incident.fingerprint, labels: incident.labels, binding: binding,
+                mode: parts.observesOnly ? .observe : runbook.effectiveMode, target: target, occurrence: occurrence,
+                directory: "\(parts.runsDirectory)/\(id)")
+            try await create(facts, runbook, incident)
+        } catch {
+            unstorable(incident, error)
+        }
+    }
+
+    private func create(_ facts: RunFacts, _ runbook: Runbook, _ incident: Incident) async throws {
+        let stamp = parts.clock.now()
+        let header = RunHeader(
+            id: facts.id, incident: incident.id, runbook: runbook.name, digest: runbook.digest,
+            occurrence: facts.occurrence, target: facts.target, mode: facts.mode.rawValue,
+            trigger: try json(["incident": incident.id]), parameters: try json(facts.parameters), stamp: stamp)
+        open[facts.id] = OpenRun(
+            header: header, incidents: [incident.id: incident], state: RunState(definition: runbook))
+        records.append(RunRecord(id: facts.id, runbook: runbook.name, target: facts.target, created: stamp))
+        do {
+            try await feed(.created(facts), to: facts.id)
+        } catch {
+            open[facts.id] = nil
+            records.removeAll { $0.id == facts.id }
+            throw error
+        }
+    }
+
+    private func escalateUncovered(_ incident: Incident) async {
+        let (parts, now) = (parts, parts.clock.now().wall)
+        do {
+            try await parts.ledger.write(usingReserve: true) { transaction in
+                let times = try transaction.read.timeline(of: incident.id).count { $0.state == .escalated } + 1
+                let line = TimelineLine(
+                    at: now, kind: .escalate, text: "escalated: no runbook covers it, a person has to look",
+                    evidence: [Evidence(.rule, incident.rule.short)], state: .escalated)
+                try transaction.append(line: line, to: incident.id)
+                try parts.pager.enqueue(
+                    Page(incident: incident.id, transition: "uncovered/\(times)", text: incident.summary), at: now,
+                    in: transaction)
+            }
+            parts.wakeOutbox()
+            await parts.observations.set(.escalated, of: incident.id)
+        } catch {
+            unstorable(incident, error)
+        }
+    }
+
+    /// The ledger cannot be written: nothing is done, people are told from memory, and it is tried again.
+    private func unstorable(_ incident: Incident, _ error: any Error) {
+        parts.logger.error("incident \(incident.id) cannot be acted upon: \(error)")
+        let now = parts.clock.now()
+        let isNew = unstarted[incident.id] == nil
+        guard !isNew || unstarted.count < 1000 else { return }
+        unstarted[incident.id] = (incident, now)
+        guard isNew else { return }
+        let text = "\(incident.summary); the ledger cannot be written, so nothing is done about it: \(error)"
+        let view = IncidentView(
+            incident, state: .open, actedAt: nil, resolvedAt: nil, escalatedAt: nil, runbook: nil, timeline: [])
+        do {
+            let rows = try parts.pager.messages(
+                Page(incident: incident.id, transition: "unstored", text: text), incident: view, at: now.wall)
+            parts.sendFromMemory(rows)
+        } catch {
+            parts.logger.critical("nobody can be told of incident \(incident.id): \(error)")
+        }
+    }
+}
