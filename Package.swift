@@ -54,6 +54,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         target("Model"),
@@ -73,7 +74,7 @@ let package = Package(
             "Daemon",
             [
                 "Model", "Text", "Series", "Journal", "HTTPClient", "Scraper", "Detection", "Incidents", "Runbooks",
-                "Ledger", "Actuation", "Escalation", "Console", "CSystemd", lifecycle, signals, log,
+                "Ledger", "Actuation", "Escalation", "Console", "CSystemd", "CLinux", lifecycle, signals, log,
             ]),
         command(
             "nightshift",

@@ -12,17 +12,18 @@ public protocol ConsoleBackend: Sendable {
     func query(_ expression: String, at: Timestamp?) async throws(Fault) -> String
     /// The daemon's own metrics in the text exposition format.
     func ownMetrics() async -> String
+    /// What the incident whose ID begins with `prefix` waits for a person's word on.
+    func approval(prefix: String) async throws(Fault) -> ApprovalView
     /// The runbooks that the daemon has loaded, with what each may do and its record.
     func runbooks() async throws(Fault) -> [RunbookView]
     /// Does what a person asked, after the console has checked that they may.
-    func perform(_ command: ControlCommand, by person: String) async throws(Fault) -> String
+    func perform(_ command: ControlCommand, by peer: Peer) async throws(Fault) -> String
 }
 
 /// What a person may tell the daemon over its control socket; each answers with a sentence.
 public enum ControlCommand: Sendable, Hashable, Codable {
     case approve(id: String, planHash: String)
     case reject(id: String, why: String)
-    case showApproval(id: String)
     case close(id: String)
     case halt(why: String)
     case resume
@@ -113,5 +114,25 @@ public struct RunbookView: Sendable, Codable {
         self.digest = digest
         self.installed = installed
         self.record = record
+    }
+}
+
+/// What a person is asked, and what their word is bound to.
+public struct ApprovalView: Sendable, Codable {
+    public var incident: String
+    public var run: String
+    public var plan_hash: String
+    public var text: String
+    public var needs: Int
+    /// Whether the word is to be given to the helper on this host, not here.
+    public var at_helper: Bool
+
+    public init(incident: String, run: String, plan_hash: String, text: String, needs: Int, at_helper: Bool) {
+        self.incident = incident
+        self.run = run
+        self.plan_hash = plan_hash
+        self.text = text
+        self.needs = needs
+        self.at_helper = at_helper
     }
 }

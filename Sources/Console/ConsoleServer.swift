@@ -66,6 +66,9 @@ public struct ConsoleServer: Service {
         api.get("status") { _, _ in try Response.json(try await backend.status()) }
         api.get("incidents") { _, _ in try Response.json(try await backend.incidents()) }
         api.get("incidents/{id}") { _, context in try Response.json(try await backend.incident(prefix: try context.id)) }
+        api.get("approvals/{id}") { _, context in
+            try Response.json(try await backend.approval(prefix: try context.id))
+        }
         api.get("runbooks") { _, _ in try Response.json(try await backend.runbooks()) }
         api.get("query") { request, _ in
             guard let expression = request.uri.queryParameters["query"].map(String.init) else {
@@ -89,7 +92,7 @@ public struct ConsoleServer: Service {
                 }
                 guard let peer = context.peer else { throw Fault("access.unknown", "Nobody is known to ask") }
                 if let refusal = access.refusal(of: command.right, for: peer) { throw refusal }
-                return try Response.json(["answer": try await backend.perform(command, by: peer.name)])
+                return try Response.json(["answer": try await backend.perform(command, by: peer)])
             }
         }
         return router
@@ -100,7 +103,6 @@ extension ControlCommand {
     var right: Access.Right {
         switch self {
         case .approve, .reject: .approve
-        case .showApproval: .view
         case .close, .halt, .resume: .operate
         }
     }

@@ -99,16 +99,14 @@ public enum ContentCheck {
         var problems: [Diagnostic] = []
         let files = Content.read(paths, problems: &problems)
         for file in files {
-            do {
+            do throws(Diagnostics) {
                 switch kind(of: file.text) {
                 case .rules: _ = try RuleSet.parse([(path: file.path, text: file.text)])
                 case .runbook: _ = try Runbook.parse(file.text, file: file.path)
                 case .settings: _ = try Settings.parse(file.text, file: file.path)
                 }
-            } catch let found as Diagnostics {
-                problems += found.all
             } catch {
-                problems.append(Diagnostic(SourcePlace(file: file.path, line: 1, column: 1), "\(error)"))
+                problems += error.all
             }
         }
         return (files.count, problems)
@@ -135,7 +133,8 @@ public enum ContentCheck {
         let directory = file.path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
             .joined(separator: "/")
         if let beside = runbook(beside: file.path) {
-            return try RunbookTests.run(file.text, file: file.path, runbook: beside)
+            let runbook = try Runbook.parse(beside.text, file: beside.path)
+            return try RunbookTests.run(file.text, file: file.path, runbook: runbook)
         }
         return try RuleTests.run(file.text, file: file.path) { name throws(Diagnostics) in
             let path = name.hasPrefix("/") || directory.isEmpty ? name : "\(directory)/\(name)"

@@ -1,9 +1,9 @@
 import Glibc
-import Model
+public import Model
 
 extension HostClock {
     /// This host's clocks.
-    static let system = HostClock(
+    public static let system = HostClock(
         now: { Stamp(wall: .fromKernel(), bootID: currentBootID, sinceBoot: sinceBoot()) },
         sleep: { try await Task.sleep(for: $0, clock: .continuous) })
 
@@ -15,7 +15,8 @@ extension HostClock {
 }
 
 extension Timestamp {
-    static func fromKernel() -> Timestamp {
+    /// The wall clock now.
+    public static func fromKernel() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)

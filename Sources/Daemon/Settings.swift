@@ -16,7 +16,7 @@ public struct Settings: Sendable {
         public var approvers = "nightshift-approvers"
     }
 
-    public struct Journal: Sendable {
+    public struct Journal: Sendable, Hashable {
         public enum Start: Sendable, Hashable { case now, boot, ago(Duration) }
         public var source = JournalSource.system
         public var match: [String] = []
@@ -51,6 +51,8 @@ public struct Settings: Sendable {
     public var runbooks = ["/etc/nightshift/runbooks"]
     public var actuation = Actuation.observe
     public var helperSocket = "/run/nightshift-exec/exec.sock"
+    public var helperInstalled = "/etc/nightshift/installed"
+    public var runsDirectory = "/var/lib/nightshift-exec/runs"
     public var protectedAdd: [String] = []
     public var protectedRemove: [String] = []
     public var access = Access()
@@ -112,8 +114,10 @@ extension Settings {
 
     private mutating func readAuthority(_ top: Mapping, _ problems: Problems) {
         if let chosen = top.choice("actuation", as: Actuation.self) { actuation = chosen }
-        if let helper = Self.inner(top, "helper", problems), let path = helper.string("socket") {
-            helperSocket = path
+        if let helper = Self.inner(top, "helper", problems) {
+            if let path = helper.string("socket") { helperSocket = path }
+            if let path = helper.string("installed") { helperInstalled = path }
+            if let path = helper.string("runs") { runsDirectory = path }
         }
         if let units = Self.inner(top, "protected_units", problems) {
             protectedAdd = units.strings("add") ?? []

@@ -18,6 +18,8 @@ public enum SettingsReference {
             "Who acts: nobody (each run says what it would do), this process on the user's own systemd, or the helper."),
         key("helper", "mapping", "", "Where the helper listens; read with `actuation: exec`."),
         key("helper.socket", "path", "/run/nightshift-exec/exec.sock", "The helper's socket for the core."),
+        key("helper.installed", "path", "/etc/nightshift/installed", "Where `runbooks install` wrote the helper's copies."),
+        key("helper.runs", "path", "/var/lib/nightshift-exec/runs", "Where the helper keeps a directory for each run."),
         key("protected_units", "mapping", "", "Units that are never a target, on top of or taken off the built-in list."),
         key("protected_units.add", "list of units", "[]", "More units to protect."),
         key("protected_units.remove", "list of units", "[]", "Built-in protected units that may be targets here."),

@@ -34,24 +34,13 @@ struct JournalFiles {
     mutating func scan(readTo place: JournalPlace?, since: Timestamp?) -> [JournalGap] {
         var gaps: [JournalGap] = []
         var present: Set<JournalFileHeader.ID> = []
-        for path in paths() {
-            let descriptor = Descriptor(path)
-            let header = descriptor.flatMap { JournalFileHeader($0) }
-            if let header, let descriptor, tracked[header.id] != nil {
-                present.insert(header.id)
-                tracked[header.id]?.header = header
-                tracked[header.id]?.descriptor = header.isArchived ? nil : descriptor
-                continue
-            }
-            guard let result = JournalHandle.refusal(ofFile: path) else {
-                guard let header, let descriptor else { continue }
-                present.insert(header.id)
-                tracked[header.id] = Tracked(header: header, descriptor: header.isArchived ? nil : descriptor)
-                refused[path] = nil
-                continue
-            }
-            // A file that was rotated or removed while we looked is no trouble.
-            guard result != -ENOENT, refused.updateValue(result, forKey: path) == nil else { continue }
+        var doubtful = look(at: paths(), &present)
+        // A file that journald is just making, or renaming, is whole a moment later.
+        for _ in 0..<2 where doubtful.contains(where: { refused[$0.path] == nil }) {
+            usleep(25_000)
+            doubtful = look(at: doubtful.map(\.path), &present)
+        }
+        for (path, result) in doubtful where refused.updateValue(result, forKey: path) == nil {
             gaps.append(
                 JournalGap(
                     from: place ?? JournalPlace(), reason: .unreadable,
@@ -71,6 +60,28 @@ struct JournalFiles {
                     text: "a journal file was removed before all of it was read"))
         }
         return gaps
+    }
+
+    /// Tracks those that can be read; returns the others.
+    private mutating func look(
+        at paths: [String], _ present: inout Set<JournalFileHeader.ID>
+    ) -> [(path: String, result: Int32)] {
+        var doubtful: [(path: String, result: Int32)] = []
+        for path in paths {
+            let descriptor = Descriptor(path)
+            let header = descriptor.flatMap { JournalFileHeader($0) }
+            if header.flatMap({ tracked[$0.id] }) == nil, let result = JournalHandle.refusal(ofFile: path) {
+                // Gone while we looked: no trouble.
+                if result != -ENOENT { doubtful.append((path, result)) }
+                continue
+            }
+            refused[path] = nil
+            guard let header, let descriptor else { continue }
+            present.insert(header.id)
+            tracked[header.id, default: Tracked(header: header)].header = header
+            tracked[header.id]?.descriptor = header.isArchived ? nil : descriptor
+        }
+        return doubtful
     }
 
     /// How many entries each file has now; taken before reading on, and given to `noteEnd` when the end was reached.

@@ -27,6 +27,7 @@ struct ControlClient: Sendable {
         }
         return try await get("/api/v1/incidents/\(id)")
     }
+    func approval(_ id: String) async throws -> ApprovalView { try await get("/api/v1/approvals/\(id)") }
     func runbooks() async throws -> [RunbookView] { try await get("/api/v1/runbooks") }
 
     /// The JSON of Prometheus' `/api/v1/query`, as text.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Daemon
 import Incidents
 import Model
 
@@ -23,7 +24,7 @@ struct IncidentsCommand: AsyncParsableCommand {
             }
             if incidents.isEmpty { Terminal.say("No incident so far.") }
             for incident in incidents {
-                Terminal.say(IncidentText.row(incident, zoneOffset: utc ? 0 : Terminal.zoneOffset(at: .fromHost)))
+                Terminal.say(IncidentText.row(incident, zoneOffset: utc ? 0 : Terminal.zoneOffset(at: .fromKernel())))
             }
         }
     }
@@ -38,7 +39,7 @@ struct IncidentsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let incident = try await connection.client.incident(id)
-            let offset = utc ? 0 : Terminal.zoneOffset(at: .fromHost)
+            let offset = utc ? 0 : Terminal.zoneOffset(at: .fromKernel())
             Terminal.say(json ? try JSONText.of(incident) : IncidentText.show(incident, zoneOffset: offset))
         }
     }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import FoundationEssentials
+import Glibc
 import Model
 import Series
 
@@ -102,14 +102,23 @@ enum MetricsInput {
         bodyBytesMax: 2 << 30, lineBytesMax: 16 << 20, samplesMax: .max, labelsMax: 1000)
 
     /// A file's bytes, or standard input's.
-    static func bytes(_ path: String?) throws(Fault) -> Data {
-        let name = path ?? "/dev/stdin"
-        do {
-            return try Data(contentsOf: URL(filePath: name))
-        } catch {
-            throw Fault(
-                "file.unreadable", "\(path ?? "standard input") cannot be read",
-                hint: "Does it exist, and may you read it?")
+    static func bytes(_ path: String?) throws(Fault) -> [UInt8] {
+        let descriptor = path.map { open($0, O_RDONLY | O_CLOEXEC) } ?? STDIN_FILENO
+        let name = path ?? "standard input"
+        guard descriptor >= 0 else { throw unreadable(name) }
+        defer { if path != nil { close(descriptor) } }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw unreadable(name) }
+            guard count > 0 else { return bytes }
+            bytes.append(contentsOf: chunk[..<count])
         }
+    }
+
+    private static func unreadable(_ name: String) -> Fault {
+        Fault("file.unreadable", "\(name) cannot be read: \(String(cString: strerror(errno)))")
     }
 }

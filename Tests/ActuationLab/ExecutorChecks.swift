@@ -45,6 +45,7 @@ struct ExecutorChecks {
         await report.check("halt forbids until a person resumes", halt)
         await report.check("the unit's sandbox is worth 2.0 or better", score)
         await report.check("systemd's watchdog is fed", watchdog)
+        await report.check("in a user's own session it acts in process, on the user's bus", userSession)
     }
 
     // MARK: Preparing
@@ -63,7 +64,10 @@ struct ExecutorChecks {
         try install { request in
             request.sources = [
                 ("lab.yaml", Self.runbook),
-                ("high.yaml", Self.runbook.replacing("lab-restart", with: "lab-high").replacing("risk: low", with: "risk: high")),
+                (
+                    "high.yaml",
+                    Self.runbook.replacing("lab-restart", with: "lab-high").replacing("risk: low", with: "risk: high")
+                ),
             ]
             request.allow = ["lab-restart": ["unit": [Self.unit]], "lab-high": ["unit": [Self.unit]]]
         }
@@ -114,7 +118,8 @@ struct ExecutorChecks {
         let after = try await client.unitState(Self.unit)
         try expect(result["job_result"]?.string == "done", "\(result)")
         try expect(result["invocation_before"]?.string == before, "\(result)")
-        try expect(result["invocation_after"]?.string == after.invocationID && after.invocationID != before, "\(result)")
+        try expect(
+            result["invocation_after"]?.string == after.invocationID && after.invocationID != before, "\(result)")
         try expect(after.activeState == "active", "\(after)")
     }
 
@@ -122,7 +127,8 @@ struct ExecutorChecks {
         guard case .done(let result) = try await outcome("note", run("b")) else { throw Failure("not done") }
         try expect(result["exit"]?.number == 0 && result["result"]?.string == "success", "\(result)")
         _ = try read("/var/lib/nightshift-exec/runs/\(run("b"))/noted")
-        try expect(try await client.unitState(StepUnit.name(of: key(run("b"), "note"))).loadState == "not-found", "kept")
+        try expect(
+            try await client.unitState(StepUnit.name(of: key(run("b"), "note"))).loadState == "not-found", "kept")
     }
 
     private func ends() async throws {
@@ -135,7 +141,9 @@ struct ExecutorChecks {
 
     private func cancel() async throws {
         let key = key(run("f"), "endless")
-        guard case .accepted = try await client.perform(key, try await order(run("f"))) else { throw Failure("refused") }
+        guard case .accepted = try await client.perform(key, try await order(run("f"))) else {
+            throw Failure("refused")
+        }
         try expect(try await client.probe(key) == .running, "not running")
         try await client.cancel(key)
         let outcome = try await client.result(of: key)
@@ -151,7 +159,10 @@ struct ExecutorChecks {
         let answer = try await client.perform(key(run("g"), "restart"), unknown)
         guard case .refused("digest", _) = answer else { throw Failure("\(answer)") }
         do {
-            try install { $0.allow = [:]; $0.unprotect = ["ssh*"] }
+            try install {
+                $0.allow = [:]
+                $0.unprotect = ["ssh*"]
+            }
             throw Failure("a pattern was released")
         } catch let fault as Fault {
             try expect(fault.code == "install.unit", "\(fault)")
@@ -160,7 +171,9 @@ struct ExecutorChecks {
 
     private func adoption() async throws {
         let key = key(run("h"), "slow")
-        guard case .accepted = try await client.perform(key, try await order(run("h"))) else { throw Failure("refused") }
+        guard case .accepted = try await client.perform(key, try await order(run("h"))) else {
+            throw Failure("refused")
+        }
         try command("/bin/systemctl", "kill", "--signal=KILL", "nightshift-exec.service")
         let outcome = try await client.result(of: key)
         try expect(outcome.word == "done", "\(outcome)")
@@ -229,7 +242,9 @@ struct ExecutorChecks {
         let first = key(run("i"), "restart")
         let early = try await client.perform(first, order)
         guard case .refused("approval", _) = early else { throw Failure("\(early)") }
-        guard case .proposed(let plan) = try await client.propose(order), plan.needs == 2 else { throw Failure("no plan") }
+        guard case .proposed(let plan) = try await client.propose(order), plan.needs == 2 else {
+            throw Failure("no plan")
+        }
         // As root, which is the core here: never an approver.
         do {
             _ = try await approver.approve(run: run("i"), planHash: plan.planHash)
@@ -254,7 +269,8 @@ struct ExecutorChecks {
     }
 
     private func score() async throws {
-        let line = try output("/usr/bin/systemd-analyze", "security", "nightshift-exec.service").split(separator: "\n").last
+        let line = try output("/usr/bin/systemd-analyze", "security", "nightshift-exec.service").split(separator: "\n")
+            .last
         let words = (line ?? "").split(separator: " ")
         guard let place = words.firstIndex(of: "nightshift-exec.service:"), let score = Double(words[place + 1]) else {
             throw Failure("no score: \(line ?? "")")
@@ -270,6 +286,17 @@ struct ExecutorChecks {
         try expect((Int(stamp.filter(\.isNumber)) ?? 0) > 0, "never fed: \(stamp)")
     }
 
+    /// `actuation: user`: the same executor in the daemon's process, as somebody without any right.
+    private func userSession() async throws {
+        guard let user = getpwnam("games")?.pointee.pw_uid else { throw Failure("there is no user games") }
+        try command("/bin/loginctl", "enable-linger", "games")
+        let runtime = "/run/user/\(user)"
+        for _ in 1...100 where access(runtime + "/bus", F_OK) != 0 { usleep(100_000) }
+        let answer = try asUser("games", "session", runtime)
+        try expect(answer == "started anew, noted 1 time, failed: it exited with status 1", answer)
+        try command("/bin/loginctl", "disable-linger", "games")
+    }
+
     // MARK: Parts
 
     private func run(_ letter: String) -> String { "\(letter)\(getpid())" }
@@ -281,8 +308,7 @@ struct ExecutorChecks {
 
     private func dieAfter(commit: Int) throws {
         try write(
-            "[Service]\nExecStart=\nExecStart=/usr/bin/nightshift-exec --die-after-commit \(commit)\n",
-            to: Self.dropIn + "/die.conf")
+            "[Service]\nEnvironment=NIGHTSHIFT_KILL_AFTER_COMMIT=\(commit)\n", to: Self.dropIn + "/die.conf")
         try command("/bin/systemctl", "daemon-reload")
         try command("/bin/systemctl", "restart", "nightshift-exec.service")
     }

@@ -81,7 +81,8 @@ struct StepChecks {
         while try await !bus.hasBegun(running.name) {}
         try command("/bin/systemctl", "daemon-reload")
         let state = try await bus.state(of: ended.name)
-        try expect(state.loadState == "loaded" && state.activeState == "active" && state.result == "success", "\(state)")
+        try expect(
+            state.loadState == "loaded" && state.activeState == "active" && state.result == "success", "\(state)")
         try expect(try await bus.end(of: job) == "done", "its end")
         try expect(try await bus.state(of: running.name).loadState == "loaded", "not loaded")
         for step in [ended, running] { try await bus.collect(step.name) }

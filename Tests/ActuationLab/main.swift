@@ -13,6 +13,9 @@ case "approve" where words.count == 3:
 case "resume":
     try await ApproveClient().resume()
     print("resumed")
+case "session" where words.count == 2:
+    setenv("XDG_RUNTIME_DIR", words[1], 1)
+    print(try await UserSession(runtime: words[1]).act())
 case nil, "bus":
     let report = Report()
     await BusChecks().all(report)

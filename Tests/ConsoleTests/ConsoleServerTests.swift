@@ -29,10 +29,13 @@ private actor RecordedBackend: ConsoleBackend {
     }
     func query(_ expression: String, at: Timestamp?) async throws(Fault) -> String { "{\"at\":\(at?.seconds ?? -1)}" }
     func ownMetrics() async -> String { "nightshift_series 0\n" }
+    func approval(prefix: String) async throws(Fault) -> ApprovalView {
+        throw Fault("approval.unknown", "Nothing of \(prefix) waits for approval")
+    }
     func runbooks() async throws(Fault) -> [RunbookView] { [] }
-    func perform(_ command: ControlCommand, by person: String) async throws(Fault) -> String {
+    func perform(_ command: ControlCommand, by peer: Peer) async throws(Fault) -> String {
         commands.append(command)
-        return "done by \(person)"
+        return "done by \(peer.name)"
     }
 }
 

@@ -89,6 +89,7 @@ import Text
         String(repeating: "(", count: 100_000), String(repeating: "-", count: 60_000),
         String(repeating: "a+", count: 40_000),
         String(repeating: "sum(", count: 1000) + "1", String(repeating: "1^", count: 20_000) + "1",
+        String(repeating: "a+", count: 20_000) + "a", "a" + String(repeating: "[1m:1m]", count: 5000),
     ]) func depthAndLengthAreLimited(_ text: String) {
         #expect(throws: ExpressionError.self) { try Expression(parsing: text) }
     }

@@ -36,7 +36,8 @@ public enum ExecutorService {
             throw Fault("usage", "There is no socket to listen on\n\(ServiceOptions.usage)")
         }
         let installed = InstalledDirectory(path: options.installed)
-        let deadly = options.dieAfterCommit
+        // As for the core, a test may name the commit right after which this process dies (docs/testing.md).
+        let deadly = getenv("NIGHTSHIFT_KILL_AFTER_COMMIT").flatMap { Int(String(cString: $0)) }
         let core = try ExecutorCore(
             bus: SystemBus(.system), installed: installed, clock: .host,
             options: .init(

@@ -9,12 +9,10 @@ struct ServiceOptions: Hashable {
     var approveSocket: String?
     /// The user whose daemon may ask, in place of the installed settings' one.
     var core: String?
-    /// Dies by SIGKILL right after the commit of this number.
-    var dieAfterCommit: Int?
 
     static let usage = """
         usage: nightshift-exec [--installed DIR] [--state DIR] [--exec-socket PATH] [--approve-socket PATH]
-                               [--core USER] [--die-after-commit N]
+                               [--core USER]
         """
 
     static func parse(_ arguments: [String]) throws(Fault) -> ServiceOptions {
@@ -30,11 +28,6 @@ struct ServiceOptions: Hashable {
             case "--exec-socket": options.execSocket = value
             case "--approve-socket": options.approveSocket = value
             case "--core": options.core = value
-            case "--die-after-commit":
-                guard let number = Int(value), number > 0 else {
-                    throw Fault("usage", "--die-after-commit needs a number from 1\n\(usage)")
-                }
-                options.dieAfterCommit = number
             default: throw Fault("usage", "\"\(name)\" is not an option\n\(usage)")
             }
         }

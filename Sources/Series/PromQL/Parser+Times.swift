@@ -5,6 +5,7 @@ extension Parser {
     /// `[5m]` or `[30m:1m]` or `[30m:]`
     mutating func range(over node: Node) throws(SyntaxProblem) -> Node {
         try expect(.leftBracket)
+        try countPart()
         let milliseconds = try positiveDuration()
         let span = node.span.lowerBound
         if take(.colon) {

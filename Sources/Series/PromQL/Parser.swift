@@ -6,12 +6,15 @@ import Text
 /// It takes the whole language of Prometheus 3, experimental parts too; what cannot be evaluated is refused by name.
 struct Parser {
     static let depthMax = 200
+    /// Operands and operators; the tree is never deeper, whatever its shape.
+    static let partsMax = 1000
     static let bytesMax = 64 << 10
 
     let tokens: [Token]
     var position = 0
     private var nextID = 0
     private var depth = 0
+    private var parts = 0
 
     init(_ text: String) throws(SyntaxProblem) {
         guard text.utf8.count <= Self.bytesMax else {
@@ -79,14 +82,24 @@ struct Parser {
         guard depth <= Self.depthMax else {
             throw SyntaxProblem(byte: current.span.lowerBound, message: "the expression is nested too deeply")
         }
+        try countPart()
         var left = try signed()
         while let operation = binaryOperation(), operation.precedence >= lowest {
+            try countPart()
             var binary = Binary(operation: operation, left: left, right: left, operatorSpan: take().span)
             try readModifiers(&binary)
             binary.right = try expression(operation == .power ? operation.precedence : operation.precedence + 1)
             left = .binary(binary)
         }
         return left
+    }
+
+    mutating func countPart() throws(SyntaxProblem) {
+        parts += 1
+        guard parts <= Self.partsMax else {
+            throw SyntaxProblem(
+                byte: current.span.lowerBound, message: "the expression has more than \(Self.partsMax) parts")
+        }
     }
 
     private func binaryOperation() -> Binary.Operation? {
