@@ -36,6 +36,16 @@ import Text
         } catch { #expect(error.description == message) }
     }
 
+    @Test func placesAreExactInsideYAML() throws {
+        let node = try #require(YAMLTests.scalar(in: try YAML.parse("if: 'eq $x foo'", file: "f"), containing: "foo"))
+        #expect(throws: Diagnostic(SourcePlace(file: "f", line: 1, column: 12), "unknown function \"foo\"")) {
+            try Pipeline(node)
+        }
+        let list = try #require(try YAML.parse("[a]", file: "f"))
+        #expect(throws: Diagnostic(list.place, "a condition is text, not a list")) { try Pipeline(list) }
+        #expect(throws: Diagnostic(list.place, "a template is text, not a list")) { try Template(list) }
+    }
+
     @Test func aSkippedStepsResultIsAFault() {
         #expect(throws: Fault.self) { try Self.value("eq $steps.review.result.blocking 0") }
     }

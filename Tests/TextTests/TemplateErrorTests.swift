@@ -58,6 +58,7 @@ import Text
         ("{{ $x = 1 }}", "1:4 \"$x\" is not a variable of this template; set it first with $x := …"),
         ("{{ if end }}", "1:7 {{ end }} is an action of its own and cannot stand here"),
         ("{{ match \"(\" $x }}", "1:4 pattern \"(\" is not valid: missing ) at \"(\""),
+        ("{{ ($x := 1) }}", "1:5 a variable cannot be set in parentheses"),
         ("{{/* a }}", "1:1 this comment is never closed; end it with \"*/}}\""),
         ("{{/* a */ $x }}", "1:10 a comment fills its action; \"*/\" must be followed by \"}}\""),
         ("one\ntwo {{ $x }}\n {{ foo }}", "3:5 unknown function \"foo\""),
@@ -132,6 +133,10 @@ import Text
             "{{ (toTime 1).Format }}",
             "f:1:4: \"Format\" of a time is not in this version; there are Year, Month, Day, Hour, Minute, Second and Unix"
         ),
+        ("{{ printf \"%t\" 1 }}", "f:1:4: printf: needs true or false for %t, not a number (\"1\")"),
+        ("{{ printf \"%c\" -1 }}", "f:1:4: printf: needs a character's number for %c, not a number (\"-1\")"),
+        ("{{ index $value \"a\" 0 }}", "f:1:4: what index reads is a number and has no \"a\""),
+        ("{{ index $labels 0 }}", "f:1:4: what index reads is an object and has nothing at 0"),
         ("{{ .Foo }}", "f:1:4: the root is nothing and has no \"Foo\""),
     ])
     func renderingSaysWhereAndWhy(source: String, message: String) throws {
