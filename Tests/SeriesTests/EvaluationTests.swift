@@ -56,6 +56,12 @@ import Text
         ("timestamp(a{x=\"1\"} offset 7s)", ["{x=\"1\"} 285"]), ("time() - 0x10", ["284"]),
         ("label_replace(a, \"y\", \"<$1${1}>\", \"x\", \"(.)\") == 20", ["{__name__=\"a\", x=\"1\", y=\"<11>\"} 20"]),
         ("count_values(\"v\", a * 0.1)", ["{v=\"2\"} 1", "{v=\"4\"} 1"]),
+        (
+            "label_replace(rate(a{x=\"1\"}[1m]), \"n\", \"$1\", \"__name__\", \"(.*)\") > bool 9",
+            ["{n=\"a\", x=\"1\"} 0"]
+        ),
+        ("sum by (x) (last_over_time({x=\"1\"}[1m]) * 2)", ["{x=\"1\"} 100"]),
+        ("sum by (__name__) (-a)", ["{} -60"]), ("max_over_time(abs(a{x=\"1\"})[1m:15s])", ["{x=\"1\"} 20"]),
         ("quantile(0.5, a)", ["{} 30"]), ("round(a{x=\"1\"} / 3, 0.5)", ["{x=\"1\"} 6.5"]),
         ("histogram_quantile(0.75, h_bucket)", ["{} 1.5"]), ("histogram_fraction(1, 2, h_bucket)", ["{} 0.5"]),
         ("rate(a{x=\"1\"}[1m])", ["{x=\"1\"} 0.06666666666666665"]), ("delta(gauge[1m])", ["{} -4"]),

@@ -130,27 +130,26 @@ extension Evaluation {
         return histograms
     }
 
-    func histogramQuantile(_ call: Call, at time: Int64) throws(Fault) -> [VectorElement] {
+    func histogramQuantile(_ call: Call, at time: Int64) throws(Fault) -> [Element] {
         let q = try scalar(call.arguments[0], at: time)
         notes.checkQuantile(q, call.arguments[0].span)
-        var results: [VectorElement] = []
+        var results: [Element] = []
         for histogram in try histograms(call.arguments[1], at: time) {
             var buckets = Buckets(histogram.buckets)
             let value = buckets.quantile(q)
             if let mended = buckets.mended { note(mended, histogram.labels, at: time, call.arguments[1].span) }
-            results.append(VectorElement(labels: histogram.labels, value: value, milliseconds: time))
+            results.append(Element(labels: histogram.labels, value: value, dropsName: true))
         }
-        return try withoutNames(results)
+        return results
     }
 
-    func histogramFraction(_ call: Call, at time: Int64) throws(Fault) -> [VectorElement] {
+    func histogramFraction(_ call: Call, at time: Int64) throws(Fault) -> [Element] {
         let lower = try scalar(call.arguments[0], at: time)
         let upper = try scalar(call.arguments[1], at: time)
-        return try withoutNames(
-            histograms(call.arguments[2], at: time).map { histogram in
-                let value = Buckets(histogram.buckets).fraction(from: lower, to: upper)
-                return VectorElement(labels: histogram.labels, value: value, milliseconds: time)
-            })
+        return try histograms(call.arguments[2], at: time).map { histogram in
+            let value = Buckets(histogram.buckets).fraction(from: lower, to: upper)
+            return Element(labels: histogram.labels, value: value, dropsName: true)
+        }
     }
 
     private func note(_ mended: Buckets.Mended, _ labels: Labels, at time: Int64, _ span: Range<Int>) {

@@ -3,10 +3,14 @@ import Model
 extension Evaluation {
     private struct Group {
         let labels: Labels
-        var members: [VectorElement]
+        var members: [Element]
+
+        func reduced(to value: Double) -> Element {
+            Element(labels: labels, value: value, dropsName: members.contains(where: \.dropsName))
+        }
     }
 
-    func aggregate(_ aggregate: Aggregate, at time: Int64) throws(Fault) -> [VectorElement] {
+    func aggregate(_ aggregate: Aggregate, at time: Int64) throws(Fault) -> [Element] {
         switch aggregate.operation {
         case .topk, .bottomk: return try extremes(aggregate, at: time)
         case .countValues: return try countValues(aggregate, at: time)
@@ -14,14 +18,12 @@ extension Evaluation {
             guard let parameter = aggregate.parameter else { return [] }
             let q = try scalar(parameter, at: time)
             notes.checkQuantile(q, parameter.span)
-            return try groups(aggregate, at: time).map {
-                VectorElement(
-                    labels: $0.labels, value: Numbers.quantile(q, of: $0.members.map(\.value)), milliseconds: time)
+            return try groups(aggregate, at: time).map { group in
+                group.reduced(to: Numbers.quantile(q, of: group.members.map(\.value)))
             }
         default:
             return try groups(aggregate, at: time).map { group in
-                let value = aggregate.operation.reduced(group.members)
-                return VectorElement(labels: group.labels, value: value, milliseconds: time)
+                group.reduced(to: aggregate.operation.reduced(group.members))
             }
         }
     }
@@ -42,7 +44,7 @@ extension Evaluation {
     }
 
     /// The k largest or smallest of each group, in their order; NaN comes last either way.
-    private func extremes(_ aggregate: Aggregate, at time: Int64) throws(Fault) -> [VectorElement] {
+    private func extremes(_ aggregate: Aggregate, at time: Int64) throws(Fault) -> [Element] {
         guard let parameter = aggregate.parameter else { return [] }
         let k = try scalar(parameter, at: time)
         guard !k.isNaN else { throw Fault("query.parameter", "Parameter value is NaN") }
@@ -63,12 +65,12 @@ extension Evaluation {
         }
     }
 
-    private func countValues(_ aggregate: Aggregate, at time: Int64) throws(Fault) -> [VectorElement] {
+    private func countValues(_ aggregate: Aggregate, at time: Int64) throws(Fault) -> [Element] {
         guard case .string(let name, _)? = aggregate.parameter?.unwrapped else { return [] }
         guard name.isValid, !name.value.isEmpty else {
             throw Fault("query.parameter", "invalid label name \(name.source)")
         }
-        var counts: [VectorElement] = []
+        var counts: [Element] = []
         var indices: [Labels: Int] = [:]
         for element in try vector(aggregate.inner, at: time) {
             var labels = aggregate.grouping.labels(of: element.labels)
@@ -77,7 +79,7 @@ extension Evaluation {
                 counts[index].value += 1
             } else {
                 indices[labels] = counts.count
-                counts.append(VectorElement(labels: labels, value: 1, milliseconds: time))
+                counts.append(Element(labels: labels, value: 1))
             }
         }
         return counts
@@ -93,7 +95,7 @@ extension Aggregate.Grouping {
 
 extension Aggregate.Operation {
     /// Of at least one member.
-    fileprivate func reduced(_ members: [VectorElement]) -> Double {
+    fileprivate func reduced(_ members: [Element]) -> Double {
         let first = members[0].value
         let rest = members.dropFirst().lazy.map(\.value)
         switch self {

@@ -24,7 +24,7 @@ extension Binary.Operation {
 }
 
 extension Evaluation {
-    func binary(_ binary: Binary, at time: Int64) throws(Fault) -> [VectorElement] {
+    func binary(_ binary: Binary, at time: Int64) throws(Fault) -> [Element] {
         if binary.left.type == .scalar {
             let left = try scalar(binary.left, at: time)
             return try withScalar(binary, vector(binary.right, at: time)) { (left, $0) }
@@ -32,7 +32,7 @@ extension Evaluation {
         if binary.right.type == .scalar {
             let elements = try vector(binary.left, at: time)
             let right = try scalar(binary.right, at: time)
-            return try withScalar(binary, elements) { ($0, right) }
+            return withScalar(binary, elements) { ($0, right) }
         }
         let left = try vector(binary.left, at: time)
         let right = try vector(binary.right, at: time)
@@ -41,20 +41,19 @@ extension Evaluation {
 
     /// A comparison keeps the elements for which it holds, unchanged; anything else changes values and drops names.
     private func withScalar(
-        _ binary: Binary, _ elements: [VectorElement], _ sides: (Double) -> (Double, Double)
-    ) throws(Fault) -> [VectorElement] {
+        _ binary: Binary, _ elements: [Element], _ sides: (Double) -> (Double, Double)
+    ) -> [Element] {
         let filters = binary.operation.isComparison && !binary.returnsBool
-        let results = elements.compactMap { element -> VectorElement? in
+        return elements.compactMap { element -> Element? in
             let (left, right) = sides(element.value)
             let result = binary.operation.applied(left, right)
-            return filters ? (result == 1 ? element : nil) : element.with(value: result)
+            return filters ? (result == 1 ? element : nil) : element.changed(to: result)
         }
-        return filters ? results : try withoutNames(results)
     }
 
     // MARK: - Sets
 
-    private func set(_ binary: Binary, _ left: [VectorElement], _ right: [VectorElement]) -> [VectorElement] {
+    private func set(_ binary: Binary, _ left: [Element], _ right: [Element]) -> [Element] {
         let signature = binary.matching.signature
         switch binary.operation {
         case .or:
@@ -69,14 +68,14 @@ extension Evaluation {
     // MARK: - Matching
 
     private func matched(
-        _ binary: Binary, _ left: [VectorElement], _ right: [VectorElement]
-    ) throws(Fault) -> [VectorElement] {
+        _ binary: Binary, _ left: [Element], _ right: [Element]
+    ) throws(Fault) -> [Element] {
         guard !left.isEmpty, !right.isEmpty else { return [] }
         let matching = binary.matching
         let swapped = matching.cardinality == .oneToMany
         let (many, one) = swapped ? (right, left) : (left, right)
         let partners = try partners(one, matching, side: swapped ? "left" : "right")
-        var results: [VectorElement] = []
+        var results: [Element] = []
         var seen: Set<[Labels]> = []
         for element in many {
             let signature = matching.signature(element.labels)
@@ -98,16 +97,16 @@ extension Evaluation {
             if filters, result != 1 { continue }
             // A comparison that filters gives the left side's value.
             results.append(
-                VectorElement(labels: labels, value: filters ? first : result, milliseconds: element.milliseconds))
+                Element(labels: labels, value: filters ? first : result, dropsName: binary.returnsBool))
         }
-        return try distinct(results)
+        return results
     }
 
     /// The one side by signature; two of one signature are many-to-many, which no operator but a set's takes.
     private func partners(
-        _ one: [VectorElement], _ matching: Binary.Matching, side: String
-    ) throws(Fault) -> [Labels: VectorElement] {
-        var partners: [Labels: VectorElement] = [:]
+        _ one: [Element], _ matching: Binary.Matching, side: String
+    ) throws(Fault) -> [Labels: Element] {
+        var partners: [Labels: Element] = [:]
         for element in one {
             let signature = matching.signature(element.labels)
             if let other = partners.updateValue(element, forKey: signature) {
@@ -134,8 +133,7 @@ extension Binary.Matching {
 extension Binary {
     /// `many` is the side that may have several partners of one.
     fileprivate func resultLabels(of many: Labels, with one: Labels) -> Labels {
-        var result = many
-        if !operation.isComparison || returnsBool { result["__name__"] = nil }
+        var result = operation.isComparison ? many : many.withoutMetadata
         if matching.cardinality == .oneToOne {
             result = result.filter { matching.labels.contains($0) == matching.isOn }
         }

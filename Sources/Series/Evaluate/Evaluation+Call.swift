@@ -2,25 +2,23 @@ import Model
 import Text
 
 extension Evaluation {
-    func call(_ call: Call, at time: Int64) throws(Fault) -> [VectorElement] {
+    func call(_ call: Call, at time: Int64) throws(Fault) -> [Element] {
         switch call.function.body {
         case .elements(let compute):
             let scalars = try self.scalars(call, at: time)
-            return try withoutNames(
-                vector(call.arguments[0], at: time).compactMap { element in
-                    compute(element.value, scalars).map(element.with(value:))
-                })
+            return try vector(call.arguments[0], at: time).compactMap { element in
+                compute(element.value, scalars).map(element.changed(to:))
+            }
         case .window(let compute): return try overWindows(call, compute, at: time)
         case .date(let part):
             guard let argument = call.arguments.first else {
                 let date = CalendarDate(seconds: Int(time / 1000))
-                return [VectorElement(labels: Labels(), value: part(date), milliseconds: time)]
+                return [Element(labels: Labels(), value: part(date))]
             }
-            return try withoutNames(
-                vector(argument, at: time).map { element in
-                    let isDate = abs(element.value) < 9e12
-                    return element.with(value: isDate ? part(CalendarDate(seconds: Int(element.value))) : .nan)
-                })
+            return try vector(argument, at: time).map { element in
+                let isDate = abs(element.value) < 9e12
+                return element.changed(to: isDate ? part(CalendarDate(seconds: Int(element.value))) : .nan)
+            }
         case .special(let special): return try self.special(special, call, at: time)
         }
     }
@@ -36,34 +34,35 @@ extension Evaluation {
 
     private func overWindows(
         _ call: Call, _ compute: (Window, [Double]) throws(Fault) -> Double?, at time: Int64
-    ) throws(Fault) -> [VectorElement] {
+    ) throws(Fault) -> [Element] {
         let name = call.function.name
         guard let argument = call.arguments.first(where: { $0.type == .matrix }) else { return [] }
         let scalars = try self.scalars(call, at: time)
         let windows = try windows(argument, at: time)
         if name == "quantile_over_time", !windows.isEmpty { notes.checkQuantile(scalars[0], call.arguments[0].span) }
-        var results: [VectorElement] = []
+        // These two give samples as they are, so that the name stays right.
+        let keepsNames = name == "last_over_time" || name == "first_over_time"
+        var results: [Element] = []
         for labelled in windows {
             guard let value = try compute(labelled.window, scalars) else { continue }
             if name == "rate" || name == "increase" { notes.checkCounter(labelled.labels, argument.span) }
-            results.append(VectorElement(labels: labelled.labels, value: value, milliseconds: time))
+            results.append(
+                Element(labels: labelled.labels, value: value, dropsName: labelled.dropsName || !keepsNames))
         }
-        // These two give samples as they are, so that the name stays right.
-        let keepsNames = name == "last_over_time" || name == "first_over_time"
-        return keepsNames ? try distinct(results) : try withoutNames(results)
+        return results
     }
 
-    private func special(_ special: Function.Special, _ call: Call, at time: Int64) throws(Fault) -> [VectorElement] {
+    private func special(_ special: Function.Special, _ call: Call, at time: Int64) throws(Fault) -> [Element] {
         switch special {
         case .absent:
             let isAbsent = try vector(call.arguments[0], at: time).isEmpty
-            return isAbsent ? [absence(of: call.arguments[0], at: time)] : []
+            return isAbsent ? [absence(of: call.arguments[0])] : []
         case .absentOverTime:
             let isAbsent = try windows(call.arguments[0], at: time).isEmpty
-            return isAbsent ? [absence(of: call.arguments[0], at: time)] : []
+            return isAbsent ? [absence(of: call.arguments[0])] : []
         case .vector:
             let value = try scalar(call.arguments[0], at: time)
-            return [VectorElement(labels: Labels(), value: value, milliseconds: time)]
+            return [Element(labels: Labels(), value: value)]
         case .timestamp: return try timestamps(of: call.arguments[0], at: time)
         case .sort, .sortDescending:
             if first != last { notes.sortIsIneffective(call.span) }
@@ -78,7 +77,7 @@ extension Evaluation {
     }
 
     /// The labels that the selector asks for by `=`, once each.
-    private func absence(of node: Node, at time: Int64) -> VectorElement {
+    private func absence(of node: Node) -> Element {
         let matchers: [Matcher]
         switch node.unwrapped {
         case .selector(let selector): matchers = selector.matchers
@@ -91,22 +90,21 @@ extension Evaluation {
             let isFirst = matcher.operation == .equal && seen.insert(matcher.name).inserted
             labels[matcher.name] = isFirst ? matcher.value : nil
         }
-        return VectorElement(labels: labels, value: 1, milliseconds: time)
+        return Element(labels: labels, value: 1)
     }
 
     /// The samples' own times where the argument is a selector, else the time of evaluation.
-    private func timestamps(of node: Node, at time: Int64) throws(Fault) -> [VectorElement] {
+    private func timestamps(of node: Node, at time: Int64) throws(Fault) -> [Element] {
         guard case .selector(let selector) = node.unwrapped else {
-            return try withoutNames(vector(node, at: time).map { $0.with(value: Double(time) / 1000) })
+            return try vector(node, at: time).map { $0.changed(to: Double(time) / 1000) }
         }
-        return try withoutNames(
-            newest(selector, at: time).map { labels, sample in
-                VectorElement(labels: labels, value: Double(sample.milliseconds) / 1000, milliseconds: time)
-            })
+        return newest(selector, at: time).map { labels, sample in
+            Element(labels: labels, value: Double(sample.milliseconds) / 1000, dropsName: true)
+        }
     }
 
     /// NaN comes last either way.
-    private func sorted(_ elements: [VectorElement], descending: Bool) -> [VectorElement] {
+    private func sorted(_ elements: [Element], descending: Bool) -> [Element] {
         let order = elements.enumerated().sorted { one, other in
             let (left, right) = (one.element.value, other.element.value)
             if left.isNaN || right.isNaN || left == right {
@@ -119,7 +117,7 @@ extension Evaluation {
 
     // MARK: - Labels
 
-    private func labelReplace(_ call: Call, at time: Int64) throws(Fault) -> [VectorElement] {
+    private func labelReplace(_ call: Call, at time: Int64) throws(Fault) -> [Element] {
         let target = try labelName(call.arguments[1], "destination", call)
         let template = string(call.arguments[2])
         let source = string(call.arguments[3])
@@ -133,11 +131,12 @@ extension Evaluation {
                 guard pattern.matches(value) else { return element }
                 var copy = element
                 copy.labels[target] = pattern.replaceAll(in: value, with: template)
+                if target == "__name__" { copy.dropsName = false }
                 return copy
             })
     }
 
-    private func labelJoin(_ call: Call, at time: Int64) throws(Fault) -> [VectorElement] {
+    private func labelJoin(_ call: Call, at time: Int64) throws(Fault) -> [Element] {
         let target = try labelName(call.arguments[1], "destination", call)
         let separator = string(call.arguments[2])
         var sources: [String] = []
@@ -146,6 +145,7 @@ extension Evaluation {
             vector(call.arguments[0], at: time).map { element in
                 var copy = element
                 copy.labels[target] = sources.map { element.labels[$0] ?? "" }.joined(separator: separator)
+                if target == "__name__" { copy.dropsName = false }
                 return copy
             })
     }

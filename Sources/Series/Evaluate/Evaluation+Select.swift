@@ -3,6 +3,7 @@ import Model
 extension Evaluation {
     struct LabelledWindow {
         let labels: Labels
+        let dropsName: Bool
         let window: Window
     }
 
@@ -64,12 +65,6 @@ extension Evaluation {
 
     // MARK: - Instant selectors
 
-    func instant(_ selector: Selector, at time: Int64) -> [VectorElement] {
-        newest(selector, at: time).map {
-            VectorElement(labels: $0.labels, value: $0.sample.value, milliseconds: time)
-        }
-    }
-
     /// Of each series the newest sample within the lookback, where it is no stale marker.
     func newest(_ selector: Selector, at time: Int64) -> [(labels: Labels, sample: Sample)] {
         let end = shifted(time, selector.shift)
@@ -88,6 +83,7 @@ extension Evaluation {
     /// The series of a range selector or a subquery that have samples in its window.
     func windows(_ node: Node, at time: Int64) throws(Fault) -> [LabelledWindow] {
         let series: [SelectedSeries]
+        var dropping: Set<Labels> = []
         let (end, length): (Int64, Int64)
         switch node.unwrapped {
         case .range(let range):
@@ -97,7 +93,7 @@ extension Evaluation {
         case .subquery(let subquery):
             end = shifted(time, subquery.shift)
             length = subquery.milliseconds
-            series = try steps(of: subquery, after: end - length, through: end)
+            series = try steps(of: subquery, after: end - length, through: end, &dropping)
         default: return []
         }
         let start = end - length
@@ -107,13 +103,14 @@ extension Evaluation {
             let range = one.samples.firstIndex(after: start)..<one.samples.firstIndex(after: end)
             guard !range.isEmpty else { return nil }
             let window = Window(samples: one.samples[range], start: clipped, end: end, evaluated: time)
-            return LabelledWindow(labels: one.labels, window: window)
+            return LabelledWindow(labels: one.labels, dropsName: dropping.contains(one.labels), window: window)
         }
     }
 
-    /// The inner expression at each multiple of the step.
-    private func steps(of subquery: Subquery, after start: Int64, through end: Int64) throws(Fault) -> [SelectedSeries]
-    {
+    /// The inner expression at each multiple of the step; `dropping` are the series whose names no longer fit.
+    private func steps(
+        of subquery: Subquery, after start: Int64, through end: Int64, _ dropping: inout Set<Labels>
+    ) throws(Fault) -> [SelectedSeries] {
         let step = max(1, subquery.step ?? options.subqueryStep.milliseconds)
         let from = max(start, (options.notBefore ?? .min + 1) - 1)
         guard from < end else { return [] }
@@ -128,10 +125,12 @@ extension Evaluation {
             for element in try elements(of: subquery, at: time) {
                 let sample = Sample(milliseconds: time, value: element.value)
                 if let index = indices[element.labels] {
+                    guard series[index].samples.last?.milliseconds != time else { throw Self.duplicates }
                     series[index].samples.append(sample)
                 } else {
                     indices[element.labels] = series.count
                     series.append(SelectedSeries(labels: element.labels, samples: [sample]))
+                    if element.dropsName { dropping.insert(element.labels) }
                 }
             }
             time += step
@@ -139,7 +138,7 @@ extension Evaluation {
         return series
     }
 
-    private func elements(of subquery: Subquery, at time: Int64) throws(Fault) -> [VectorElement] {
+    private func elements(of subquery: Subquery, at time: Int64) throws(Fault) -> [Element] {
         let key = SubqueryStep(id: subquery.id, time: time)
         if let known = computed[key] { return known }
         let elements = try vector(subquery.inner, at: time)

@@ -25,7 +25,8 @@ public struct EvaluationOptions: Sendable, Hashable {
 
 /// One evaluation of an expression, at one time or at many: samples are read once, then every step is computed.
 ///
-/// The rules are Prometheus 3's, metric names dropped at once (as there without `promql-delayed-name-removal`).
+/// The rules are Prometheus 3's as its own tests have them: an operation that changes what a series means drops its
+/// name, but only when the result is complete (`promql-delayed-name-removal` there).
 final class Evaluation {
     /// Points of a range or a subquery, as Prometheus' API allows.
     static let stepsMax = 11_000
@@ -38,7 +39,7 @@ final class Evaluation {
     /// By the selectors' IDs.
     var selections: [Int: [SelectedSeries]] = [:]
     /// Steps that subqueries have computed; those of neighbouring outer steps are mostly the same.
-    var computed: [SubqueryStep: [VectorElement]] = [:]
+    var computed: [SubqueryStep: [Element]] = [:]
     private var spent = 0
 
     struct SubqueryStep: Hashable {
@@ -68,12 +69,14 @@ final class Evaluation {
     func value(_ node: Node, at time: Int64) throws(Fault) -> QueryValue {
         switch node.type {
         case .scalar: return .scalar(try scalar(node, at: time))
-        case .vector: return .vector(try vector(node, at: time))
+        case .vector: return .vector(try named(vector(node, at: time), at: time))
         case .string: return .string(string(node))
         case .matrix:
-            let series = try windows(node, at: time).map {
-                SelectedSeries(labels: $0.labels, samples: Array($0.window.samples))
+            let series = try windows(node, at: time).map { one in
+                let labels = one.dropsName ? one.labels.withoutMetadata : one.labels
+                return SelectedSeries(labels: labels, samples: Array(one.window.samples))
             }
+            guard Set(series.map(\.labels)).count == series.count else { throw Self.duplicates }
             return .matrix(series.sorted { $0.labels < $1.labels })
         }
     }
@@ -103,12 +106,12 @@ final class Evaluation {
         }
     }
 
-    func vector(_ node: Node, at time: Int64) throws(Fault) -> [VectorElement] {
+    func vector(_ node: Node, at time: Int64) throws(Fault) -> [Element] {
         switch node {
-        case .selector(let selector): return instant(selector, at: time)
+        case .selector(let selector):
+            return newest(selector, at: time).map { Element(labels: $0.labels, value: $0.sample.value) }
         case .parenthesized(let inner, _), .positive(let inner, _): return try vector(inner, at: time)
-        case .negative(let inner, _):
-            return try withoutNames(vector(inner, at: time).map { $0.with(value: -$0.value) })
+        case .negative(let inner, _): return try vector(inner, at: time).map { $0.changed(to: -$0.value) }
         case .aggregate(let aggregate): return try self.aggregate(aggregate, at: time)
         case .binary(let binary): return try self.binary(binary, at: time)
         case .call(let call): return try self.call(call, at: time)
@@ -117,30 +120,45 @@ final class Evaluation {
         }
     }
 
-    // MARK: - Labels of results
+    // MARK: - Results
 
-    /// The elements with their metric names dropped.
-    func withoutNames(_ elements: [VectorElement]) throws(Fault) -> [VectorElement] {
-        let names = Set(elements.map { $0.labels["__name__"] })
-        let unnamed = elements.map { element in
-            var copy = element
-            copy.labels["__name__"] = nil
-            return copy
+    static let duplicates = Fault("query.duplicates", "vector cannot contain metrics with the same labelset")
+
+    /// The result as it leaves: names dropped where they no longer fit, which must not make two series the same.
+    func named(_ elements: [Element], at time: Int64) throws(Fault) -> [VectorElement] {
+        let results = elements.map { element in
+            VectorElement(
+                labels: element.dropsName ? element.labels.withoutMetadata : element.labels, value: element.value,
+                milliseconds: time)
         }
-        // Within one name, other labels differ.
-        return names.count > 1 ? try distinct(unnamed) : unnamed
+        // Series of one name differ in other labels.
+        let names = Set(elements.map { $0.dropsName ? $0.labels["__name__"] : nil })
+        let mayCollide = names.count > 1 || elements.contains { !$0.dropsName }
+        if mayCollide, elements.contains(where: \.dropsName), Set(results.map(\.labels)).count < results.count {
+            throw Self.duplicates
+        }
+        return results
     }
 
-    func distinct(_ elements: [VectorElement]) throws(Fault) -> [VectorElement] {
-        guard Set(elements.map(\.labels)).count == elements.count else {
-            throw Fault("query.duplicates", "vector cannot contain metrics with the same labelset")
-        }
+    func distinct(_ elements: [Element]) throws(Fault) -> [Element] {
+        guard Set(elements.map(\.labels)).count == elements.count else { throw Self.duplicates }
         return elements
     }
 }
 
-extension VectorElement {
-    func with(value: Double) -> VectorElement {
-        VectorElement(labels: labels, value: value, milliseconds: milliseconds)
+/// What a series is at the time that is being computed.
+struct Element {
+    var labels: Labels
+    var value: Double
+    /// The value is no longer of the metric that the name says.
+    var dropsName = false
+
+    func changed(to value: Double) -> Element { Element(labels: labels, value: value, dropsName: true) }
+}
+
+extension Labels {
+    /// Without what says which metric this is: its name, type and unit.
+    var withoutMetadata: Labels {
+        filter { $0 != "__name__" && $0 != "__type__" && $0 != "__unit__" }
     }
 }

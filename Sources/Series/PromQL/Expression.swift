@@ -109,7 +109,7 @@ extension Expression {
             let elements =
                 type == .scalar
                 ? [VectorElement(labels: Labels(), value: try evaluation.scalar(node, at: time), milliseconds: time)]
-                : try evaluation.vector(node, at: time)
+                : try evaluation.named(evaluation.vector(node, at: time), at: time)
             try evaluation.spend(elements.count)
             for element in elements {
                 series[element.labels, default: []].append(Sample(milliseconds: time, value: element.value))

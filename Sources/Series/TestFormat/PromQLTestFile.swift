@@ -32,8 +32,8 @@ private struct TestRun {
         case .load(let step, let series, let withHistograms):
             // Of two definitions of a series in one load the later one counts, as in Prometheus.
             let latest = Dictionary(series.map { ($0.labels, $0) }) { _, later in later }
+            native += series.filter { $0.values.contains(.histogram) }.map(\.labels)
             for one in latest.values {
-                if one.values.contains(.histogram) { native.append(one.labels) }
                 if withHistograms, let converted = Self.histogram(of: one.labels) { native.append(converted) }
                 for sample in one.samples(from: 0, every: step) { store.append(one.labels, sample) }
             }
