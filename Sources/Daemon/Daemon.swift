@@ -158,6 +158,7 @@ struct Parts: Sendable {
                 newScrapes.yield(new.metrics.scrapeConfigs)
             },
             WatchdogService(clock: clock) { await observatory.trouble },
+            LedgerMender(ledger: ledger, driver: driver, clock: clock, logger: logger),
             RetentionService(ledger: ledger, retention: settings.retention, clock: clock, logger: logger),
             ReadyService(socket: settings.controlSocket, observatory: observatory, clock: clock),
         ]

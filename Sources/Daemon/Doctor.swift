@@ -100,7 +100,8 @@ public enum Doctor {
                 mend: "On a host use `actuation: exec`.")
         case .exec:
             do {
-                let hello = try await ExecutorClient(path: settings.helperSocket).hello()
+                // As a person: the other socket takes orders from the daemon's user only.
+                let hello = try await ApproveClient().status()
                 let halted = hello.halted.map { "; halted: \($0)" } ?? ""
                 return Finding(
                     verdict: hello.installed.isEmpty || hello.halted != nil ? .warning : .fine, about: "actuation",

@@ -27,6 +27,31 @@ struct ReadyService: Service {
     }
 }
 
+/// Takes up a ledger again that a failed write or sync has closed; until then nothing acts, and pages go out from memory.
+struct LedgerMender: Service {
+    let ledger: Ledger
+    let driver: Driver
+    let clock: HostClock
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do { try await clock.sleep(.seconds(2)) } catch { return }  // cancelled: asked to stop
+                guard case .closed(let fault) = ledger.state else { continue }
+                logger.critical("the ledger is closed to action: \(fault)")
+                do {
+                    try await ledger.reopen()
+                    try await driver.takeUpAnew()
+                    logger.notice("the ledger is open again; every run was taken up from what is on disk")
+                } catch {
+                    logger.error("the ledger cannot be opened again yet: \(error)")
+                }
+            }
+        }
+    }
+}
+
 /// Lets the ledger forget what has ended long enough ago.
 struct RetentionService: Service {
     let ledger: Ledger

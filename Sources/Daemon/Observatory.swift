@@ -14,6 +14,8 @@ import Text
 protocol IncidentListener: Sendable {
     /// The incident is committed and wants something done; it may be told again, after a restart or when it opens again.
     func incidentOpened(_ incident: Incident) async
+    /// Another alert belongs to the incident, which is given here with that alert's labels.
+    func incidentJoined(_ incident: Incident) async
     /// No signal of the incident is seen any more.
     func signalEnded(_ incident: String) async
 }
@@ -215,7 +217,7 @@ extension Observatory {
         } catch {
             metrics.ledgerFailures += 1
             logger.error("what was noticed is kept in memory only: \(error)")
-            keep(saving)
+            keep(saving, changes: error.code != "ledger.refused")
         }
         await tell(changes)
     }
@@ -227,14 +229,20 @@ extension Observatory {
             case .reopened(let id, _, _):
                 if let incident = book.incident(id) { await listener?.incidentOpened(incident) }
             case .signalEnded(let id, _, let last): if last { await listener?.signalEnded(id) }
-            case .joined: break
+            case .joined(let id, let lines, let alert):
+                if !lines.isEmpty, let incident = book.incident(id, as: alert) {
+                    await listener?.incidentJoined(incident)
+                }
             }
         }
     }
 
     /// Puts back what could not be stored, before anything that has come since.
-    private func keep(_ saving: Unsaved) {
+    ///
+    /// Changes that the ledger refuses for what they are (`changes` false) would be refused for ever: they go.
+    private func keep(_ saving: Unsaved, changes: Bool) {
         var merged = saving
+        if !changes { merged.changes = [] }
         merged.cursor = unsaved.cursor ?? saving.cursor
         merged.entries += unsaved.entries
         merged.counts.merge(unsaved.counts, uniquingKeysWith: +)

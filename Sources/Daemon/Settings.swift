@@ -213,6 +213,9 @@ extension Settings {
             if let age = section.duration("incidents") { retention.incidents = age }
             if let age = section.duration("evidence") { retention.evidence = age }
             if let size = section.size("disk") { retention.disk = size }
+            if retention.disk < ByteSize(bytes: 16 << 20) {
+                problems.add(section["disk"]?.place ?? section.place, "retention.disk must be at least 16MiB")
+            }
         }
     }
 

@@ -89,14 +89,20 @@ public struct IncidentBook: Sendable {
         }
     }
 
-    /// Takes what a rule says now. Pending alerts, and firing ones that are known already, change nothing.
+    /// Takes what a rule says now. Pending alerts, and firing ones that are known already, change nothing; one that is
+    /// told anew after its incident ended is a new signal.
     public mutating func take(_ alert: Alert, at: Stamp) -> [IncidentChange] {
         let due = lastReview.map { at.since($0) >= .seconds(1) } ?? true ? review(at: at) : []
         switch alert.state {
         case .pending: return due
         case .resolved: return due + end(alert, at: at)
-        case .firing: return due + (bySignal[alert.labels] == nil ? fire(alert, at: at) : [])
+        case .firing: return due + (isKnown(alert) ? [] : fire(alert, at: at))
         }
+    }
+
+    private func isKnown(_ alert: Alert) -> Bool {
+        guard let id = bySignal[alert.labels] else { return false }
+        return entries[id]?.endedAt.map { alert.at <= $0.wall } ?? true
     }
 
     /// What time alone has changed; to be called now and then, with each evaluation of the rules.

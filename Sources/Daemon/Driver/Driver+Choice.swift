@@ -11,6 +11,27 @@ extension Driver: IncidentListener {
     /// The incident is stored and wants something done; told again, or open again, it may have a run already.
     func incidentOpened(_ incident: Incident) async { await respond(to: incident) }
 
+    /// An alert that joined an incident may bring a runbook of its own: it gets its turn once no other is at work.
+    func incidentJoined(_ incident: Incident) async {
+        if let id = open.first(where: { $0.value.incidents[incident.id] != nil })?.key {
+            if open[id]?.joining.contains(where: { $0.labels == incident.labels }) == false {
+                open[id]?.joining.append(incident)
+            }
+            return
+        }
+        do {
+            let (state, tried) = try await parts.ledger.read { reader in
+                (try reader.incident(incident.id)?.state, try reader.runs(ofIncident: incident.id).map(\.runbook))
+            }
+            guard let state, !state.isEnded else { return }
+            if let runbook = candidates(for: incident).first(where: { !tried.contains($0.name) }) {
+                await begin(runbook, for: incident)
+            }
+        } catch {
+            parts.logger.error("the runbook of an alert that joined incident \(incident.id) cannot be chosen: \(error)")
+        }
+    }
+
     func signalEnded(_ incident: String) async {
         for (id, run) in open where run.incidents[incident] != nil {
             await feedLoosely(.signal(incident: incident, stands: false), to: id)

@@ -32,6 +32,12 @@ extension Driver {
         for record in unanswered.reversed() { try await answer(record.incident) }
     }
 
+    /// After a write whose fate nobody knows: what is on disk is the truth, and every run is folded from it again.
+    func takeUpAnew() async throws(Fault) {
+        open = [:]
+        try await recover()
+    }
+
     private func take(up header: RunHeader) async throws(Fault) {
         let (definition, history, first) = try await parts.ledger.read { reader in
             (

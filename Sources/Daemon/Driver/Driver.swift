@@ -52,6 +52,9 @@ actor Driver {
         }
     }
 
+    /// Nothing is under way, and nothing waits for the ledger.
+    var isIdle: Bool { open.isEmpty && unstarted.isEmpty }
+
     func later(_ job: @escaping Job) {
         jobs.append(job)
         wake.yield()
@@ -155,6 +158,7 @@ actor Driver {
         for (other, waiting) in open.sorted(by: { $0.key < $1.key }) {
             if case .waiting = waiting.state.phase { later { await self.feedLoosely(.unblocked, to: other) } }
         }
+        for incident in run.joining.prefix(8) { later { await self.incidentJoined(incident) } }
         let runbook = run.header.runbook
         for incident in followed.sorted() {
             later { await self.tryNext(incident, after: runbook) }

@@ -55,6 +55,8 @@ struct OpenRun {
     var stalledSince: Stamp?
     /// Evaluations in which the watched condition has held, one after the other.
     var held = 0
+    /// The incidents as alerts describe them that joined since it began.
+    var joining: [Incident] = []
     /// One event at a time.
     let turnstile = Turnstile()
 

@@ -76,6 +76,7 @@ struct HistoryEntry: Sendable {
                 if line.state == .resolved, try transaction.read.outbox(ofIncident: incident).isEmpty {
                     line.text += "; nobody was paged"
                 }
+                if line.evidence.isEmpty { line.evidence = [Evidence(.ledger, "run \(header.id)")] }
                 try transaction.append(line: parts.masking.mask(line), to: incident)
             }
         }
