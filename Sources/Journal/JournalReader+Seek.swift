@@ -24,7 +24,8 @@ extension JournalReader {
             try seek(realtime: time)
             return started("begins at \(time)")
         case .boot: return try seekBoot()
-        case .cursor(let cursor): return try seek(after: JournalPlace(cursor: cursor), isFirst: true)
+        case .cursor(let cursor):
+            return try seek(after: JournalPlace(cursor: cursor, at: CursorWords(cursor).time), isFirst: true)
         }
     }
 
@@ -89,7 +90,7 @@ extension JournalReader {
         switch try settle() {
         case .same:
             standing = .after
-            if place.at == nil { self.place = currentPlace() }
+            self.place = currentPlace()
             return started("continues after the last entry that was read")
         case .other:
             standing = .on
@@ -114,7 +115,7 @@ extension JournalReader {
         let here = currentPlace()
         // Where the next entry follows directly, the one sought was removed after it had been read: nothing is lost. After
         // the first time, it is `files` that knows whether something was.
-        if isFirst, !SequenceNumber.areAdjacent(cursor, here.cursor) {
+        if isFirst, !CursorWords(cursor).isFollowed(by: CursorWords(here.cursor ?? "")) {
             gaps.append(
                 JournalGap(
                     from: place ?? JournalPlace(), to: here, reason: .vacuumed,
@@ -149,24 +150,22 @@ extension JournalReader {
     }
 }
 
-/// journald's sequence number in a cursor: best effort, since cursors are opaque; only used to see that nothing is missing.
-private struct SequenceNumber {
-    let source: Substring
-    let number: UInt64
+/// What a cursor says, best effort, since cursors are opaque: only used to see that nothing is missing, and to tell when.
+private struct CursorWords {
+    private let words: [Substring]
 
-    init?(_ cursor: String) {
-        let parts = cursor.split(separator: ";")
-        guard let source = parts.first(where: { $0.hasPrefix("s=") }),
-            let number = parts.first(where: { $0.hasPrefix("i=") }).flatMap({ UInt64($0.dropFirst(2), radix: 16) })
-        else { return nil }
-        self.source = source
-        self.number = number
+    init(_ cursor: String) { words = cursor.split(separator: ";") }
+
+    private func text(_ key: String) -> Substring? { words.first { $0.hasPrefix(key + "=") }?.dropFirst(2) }
+    private func number(_ key: String) -> UInt64? { text(key).flatMap { UInt64($0, radix: 16) } }
+
+    var time: Timestamp? {
+        number("t").flatMap { Int64(exactly: $0) }.map { Timestamp(microseconds: $0) }
     }
 
-    static func areAdjacent(_ earlier: String, _ later: String?) -> Bool {
-        guard let earlier = SequenceNumber(earlier), let later = later.flatMap(SequenceNumber.init) else {
-            return false
-        }
-        return earlier.source == later.source && earlier.number &+ 1 == later.number
+    /// The other entry got the next number of the same journald.
+    func isFollowed(by other: CursorWords) -> Bool {
+        guard let source = text("s"), source == other.text("s"), let number = number("i") else { return false }
+        return number &+ 1 == other.number("i")
     }
 }

@@ -5,7 +5,7 @@ import Glibc
 public enum JournalSend {
     /// Sends one entry with these fields, `MESSAGE` and `PRIORITY` among them.
     ///
-    /// - Returns: false where journald did not take it.
+    /// - Returns: false where journald did not take it; a host without journald takes everything and keeps nothing.
     @discardableResult
     public static func send(_ fields: [(String, String)]) -> Bool {
         let texts = fields.map { Array("\($0.0)=\($0.1)".utf8) }

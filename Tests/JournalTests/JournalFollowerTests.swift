@@ -126,6 +126,7 @@ import Testing
         #expect(rest.messages == ["b 0", "b 1"])
         #expect(rest.gaps.map(\.reason) == [.vacuumed])
         #expect(rest.gaps.first?.from.cursor == first.cursor)
+        #expect(rest.gaps.first?.from.at?.microseconds == RecordedJournal.begin + 1_000_000)
         #expect(rest.gaps.first?.to.at?.microseconds == later)
     }
 
