@@ -87,6 +87,22 @@ import Testing
         }
     }
 
+    @Test func whatWasApprovedIsSettledWhenItBegins() async throws {
+        let world = try world()
+        try await world.running { core async throws in
+            let hash = try await propose(world).planHash
+            #expect(try await core.approve(run: "r1", planHash: hash, by: ada) == .taken(needs: 0))
+            #expect(try await begins(world) == nil)
+            // The restart gave the target another InvocationID, and time passes; the rest of the run is approved still.
+            world.clock.advance(.seconds(3000))
+            let later = try await propose(world)
+            #expect(later.planHash == hash)
+            #expect(later.needs == 0)
+            #expect(later.approvedBy == [ada])
+            #expect(try await world.done("dump", try world.order(runbook: "asks")).word == "done")
+        }
+    }
+
     @Test func anApprovalLapses() async throws {
         let world = try world()
         try await world.running { core async throws in

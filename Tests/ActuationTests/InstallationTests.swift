@@ -125,7 +125,9 @@ import Testing
         let source = InstalledDirectory(path: directory.path)
         #expect(try source.current().runbooks.count == 1)
         switch how {
-        case "edited": try directory.write(name, try directory.read(name).replacing("low", with: "high"))
+        case "edited":
+            let text = try directory.read(name)
+            try directory.write(name, text.replacing("cooldown: 10m", with: "cooldown: 1m"))
         case "missing": unlink(directory.path + "/" + name)
         case "writable": chmod(directory.path + "/" + name, 0o666)
         case "link":
