@@ -14,6 +14,8 @@ import Text
 protocol IncidentListener: Sendable {
     /// The incident is committed and wants something done; it may be told again, after a restart or when it opens again.
     func incidentOpened(_ incident: Incident) async
+    /// The ledger could not take the incident; it will be told as opened again when it can.
+    func incidentUnstored(_ incident: Incident, _ why: Fault) async
     /// Another alert belongs to the incident, which is given here with that alert's labels.
     func incidentJoined(_ incident: Incident) async
     /// No signal of the incident is seen any more.
@@ -218,6 +220,9 @@ extension Observatory {
             metrics.ledgerFailures += 1
             logger.error("what was noticed is kept in memory only: \(error)")
             keep(saving, changes: error.code != "ledger.refused")
+            for case .opened(let incident, _, _) in changes { await listener?.incidentUnstored(incident, error) }
+            await tell(changes.filter { if case .opened = $0 { false } else { true } })
+            return
         }
         await tell(changes)
     }

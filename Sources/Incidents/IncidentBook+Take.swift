@@ -17,7 +17,9 @@ extension IncidentBook {
             entries[id]?.incident.severity = word
         }
         let again = known ? " again (signal \(count))" : ""
-        if entry.state.isEnded {
+        // After an escalation all was quiet, and now it is back: that is worth another repair, within the limits.
+        let isBack = entry.state == .escalated && entry.signals.isEmpty
+        if entry.state.isEnded || isBack {
             entries[id]?.state = .open
             entries[id]?.endedAt = nil
             return [.reopened(id, lines(alert, at: at, again: again, severity: severity, state: .open), alert)]

@@ -11,6 +11,8 @@ extension Driver: IncidentListener {
     /// The incident is stored and wants something done; told again, or open again, it may have a run already.
     func incidentOpened(_ incident: Incident) async { await respond(to: incident) }
 
+    func incidentUnstored(_ incident: Incident, _ why: Fault) async { unstorable(incident, why) }
+
     /// An alert that joined an incident may bring a runbook of its own: it gets its turn once no other is at work.
     func incidentJoined(_ incident: Incident) async {
         if let id = open.first(where: { $0.value.incidents[incident.id] != nil })?.key {

@@ -142,8 +142,10 @@ struct HistoryEntry: Sendable {
             switch end.kind {
             case .refused, .observed:
                 guard !followed.contains(incident.id) else { return nil }
+                // One page for each way in which a runbook cannot help an incident, however often it comes back.
+                let transition = end.guard.map { "refused/\(header.runbook)/\($0)" } ?? escalated
                 return Page(
-                    incident: incident.id, transition: escalated, text: "\(incident.summary): \(end.text)",
+                    incident: incident.id, transition: transition, text: "\(incident.summary): \(end.text)",
                     to: after.definition.escalate.to)
             case .resolved, .cancelled:
                 return Page(
