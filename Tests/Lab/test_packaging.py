@@ -87,8 +87,9 @@ class FullDisk(LabCase):
         self.begin(["lab-restart"], units=["nginx.service"])
         self.host.exec("sh", "-c", "cat /dev/zero > /var/lib/nightshift/filler", check=False)
         self.host.kill("nginx.service")
-        pages = wait_until("the page", 60, self.host.requests, every=0.5)
-        self.assertIn("nginx.service", pages[0]["body"])
+        about = lambda: [page for page in self.host.requests() if "nginx.service" in page["body"]]
+        page = wait_until("the page", 60, about, every=0.5)[0]
+        self.assertIn("cannot be written", page["body"])
         self.assertEqual(self.host.show("nginx.service", "ActiveState"), "failed", "nothing acts on a full disk")
         self.host.exec("rm", "/var/lib/nightshift/filler")
 

@@ -281,8 +281,8 @@ class Machine:
             if entry.name.isdigit():
                 try:
                     same = os.readlink(entry / "ns/pid") == os.readlink(f"/proc/{self.leader}/ns/pid")
-                except (FileNotFoundError, ProcessLookupError):
-                    continue
+                except (FileNotFoundError, ProcessLookupError, PermissionError):
+                    continue  # ended meanwhile, or not ours to look at
                 if same and namespace_pids(int(entry.name))[-1:] == [inner]:
                     return int(entry.name)
         raise LabError(f"the lab has no process {inner}")
