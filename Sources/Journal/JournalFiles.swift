@@ -166,7 +166,8 @@ struct JournalFileHeader {
         }
         id = Array(bytes[24..<40])
         isArchived = bytes[16] == 2
-        entries = number(at: 152)
+        // A damaged header may say anything; an entry takes at least 64 bytes.
+        entries = min(number(at: 152), descriptor.size / 64)
         newest = Timestamp(microseconds: Int64(clamping: number(at: 192)))
     }
 }
@@ -188,8 +189,11 @@ final class Descriptor {
         }
     }
 
-    var isDeleted: Bool {
+    var size: UInt64 { status.map { UInt64(clamping: $0.st_size) } ?? 0 }
+    var isDeleted: Bool { status.map { $0.st_nlink == 0 } ?? false }
+
+    private var status: stat? {
         var status = stat()
-        return fstat(number, &status) == 0 && status.st_nlink == 0
+        return fstat(number, &status) == 0 ? status : nil
     }
 }

@@ -170,6 +170,6 @@ extension JournalReader {
         guard let at = place?.at, sd_journal_get_cutoff_realtime_usec(handle.pointer, nil, &newest) > 0 else {
             return .zero
         }
-        return max(.zero, Timestamp(microseconds: Int64(newest)) - at)
+        return max(.zero, Timestamp(microseconds: Int64(clamping: newest)) - at)
     }
 }

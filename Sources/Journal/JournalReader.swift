@@ -117,7 +117,7 @@ public final class JournalReader {
     func currentPlace() -> JournalPlace {
         var at: UInt64 = 0
         let hasTime = sd_journal_get_realtime_usec(handle.pointer, &at) >= 0
-        return JournalPlace(cursor: currentCursor(), at: hasTime ? Timestamp(microseconds: Int64(at)) : nil)
+        return JournalPlace(cursor: currentCursor(), at: hasTime ? Timestamp(microseconds: Int64(clamping: at)) : nil)
     }
 
     func currentCursor() -> String? {

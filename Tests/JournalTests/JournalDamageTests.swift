@@ -104,6 +104,23 @@ import Testing
         return places
     }
 
+    @Test func absurdHeadersDoNotOverflow() throws {
+        for name in ["a.journal", "b.journal"] {
+            try RecordedJournal.write(RecordedJournal.numbered(name, 3), to: directory.file(name))
+            var bytes = directory.read(name)
+            // The number of entries, and the time of the newest.
+            for offset in [152, 192] {
+                bytes.replaceSubrange(offset..<offset + 8, with: [UInt8](repeating: 0xFF, count: 8))
+            }
+            directory.write(bytes, to: name)
+        }
+        let reader = try JournalReader(.directory(directory.path))
+        try reader.seek(.head)
+        #expect(try reader.nextBatch(max: 1, maxBytes: 1 << 20, fields: nil).lag > .zero)
+        let rest = try reader.nextBatch(max: 100, maxBytes: 1 << 20, fields: nil)
+        #expect(rest.entries.count <= 5 && rest.gaps.map(\.reason) == [.damaged])
+    }
+
     private static let fifty = Result {
         let directory = try TemporaryDirectory()
         try RecordedJournal.write(RecordedJournal.numbered("a", 50), to: directory.file("a.journal"))
