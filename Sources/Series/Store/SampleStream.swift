@@ -8,23 +8,26 @@ import Model
 /// suits counters; all others are XORed with their predecessor as in the paper. A chunk that is full is written anew in
 /// the shortest form that suits it (`SealedChunk`). Reading gives back the exact bits.
 struct SampleStream: Sendable {
-    /// How the values of a chunk are written.
-    enum Coding: UInt8, Sendable {
-        case scale0, scale1, scale2, scale3, scale4, scale5, scale6
-        case xor
-
-        init(scale: Int?) { self = scale.flatMap { Coding(rawValue: UInt8($0)) } ?? .xor }
-        var scale: Int? { self == .xor ? nil : Int(rawValue) }
-    }
-
+    /// 24 bytes: there are six of them in each series' six hours.
     struct Chunk: Sendable {
         var first: Int64
         var last: Int64
         /// Where it begins in the bytes; it ends where the next one begins.
         var start: UInt32
         var count: UInt16
-        var coding: Coding
+        private var scaleOrNone: Int8
         var isSealed = false
+
+        init(_ first: Int64, start: Int, scale: Int?) {
+            self.first = first
+            last = first
+            self.start = UInt32(start)
+            count = 1
+            scaleOrNone = Int8(scale ?? -1)
+        }
+
+        /// Of its values as whole numbers; nil where they are XORed.
+        var scale: Int? { scaleOrNone < 0 ? nil : Int(scaleOrNone) }
     }
 
     static let chunkSamplesMax = 240
@@ -52,7 +55,7 @@ struct SampleStream: Sendable {
             bits.bytes.count - Int(chunk.start) < Self.chunkBytesMax, continues(chunk, with: sample.value)
         {
             writeTime(sample.milliseconds)
-            writeValue(sample.value, chunk.coding)
+            writeValue(sample.value, chunk.scale)
             chunks[chunks.count - 1].count += 1
             chunks[chunks.count - 1].last = sample.milliseconds
         } else {
@@ -65,7 +68,7 @@ struct SampleStream: Sendable {
     mutating func close() { isClosed = true }
 
     private func continues(_ chunk: Chunk, with value: Double) -> Bool {
-        guard let scale = chunk.coding.scale else { return true }
+        guard let scale = chunk.scale else { return true }
         return StaleMarker.isStale(value) || Decimal.units(value, scale: scale) != nil
     }
 
@@ -77,7 +80,7 @@ struct SampleStream: Sendable {
         bits.bytes.withUnsafeBufferPointer { bytes in
             read(chunk, bytes, from: .min, through: .max, into: &samples)
         }
-        guard let sealed = SealedChunk.written(samples, scale: chunk.coding.scale),
+        guard let sealed = SealedChunk.written(samples, scale: chunk.scale),
             sealed.bytes.count < bits.bytes.count - Int(chunk.start)
         else { return }
         bits.truncate(to: Int(chunk.start))
@@ -87,20 +90,24 @@ struct SampleStream: Sendable {
 
     private mutating func begin(_ sample: Sample) {
         seal()
-        let lowest = chunks.last?.coding.scale ?? 0
-        let coding = Coding(
-            scale: Decimal.scale(of: sample.value, from: lowest) ?? Decimal.scale(of: sample.value))
+        let scale = scale(for: sample.value)
         bits.align()
-        chunks.append(
-            Chunk(
-                first: sample.milliseconds, last: sample.milliseconds, start: UInt32(bits.bytes.count), count: 1,
-                coding: coding))
+        chunks.append(Chunk(sample.milliseconds, start: bits.bytes.count, scale: scale))
         isClosed = false
         distance = 0
         window = .none
         unitsDistance = 0
-        if let scale = coding.scale, let first = Decimal.units(sample.value, scale: scale) { units = first }
+        if let scale, let first = Decimal.units(sample.value, scale: scale) { units = first }
         bits.write(sample.value.bitPattern, bits: 64)
+    }
+
+    /// How a chunk that begins with this value is written.
+    private func scale(for value: Double) -> Int? {
+        let before = chunks.last?.scale ?? 0
+        guard let scale = Decimal.scale(of: value, from: before) ?? Decimal.scale(of: value) else { return nil }
+        // A series that cannot keep to a scale is XORed: short chunks cost more. More digits are another matter.
+        let wasCutShort = !isClosed && chunks.last.map { $0.scale != nil && $0.count < 32 } ?? false
+        return wasCutShort && !Decimal.refines(scale, before) ? nil : scale
     }
 
     private mutating func writeTime(_ milliseconds: Int64) {
@@ -109,9 +116,11 @@ struct SampleStream: Sendable {
         distance = next
     }
 
-    private mutating func writeValue(_ value: Double, _ coding: Coding) {
-        if let scale = coding.scale {
-            guard let next = Decimal.units(value, scale: scale) else { return UnitsCode.writeRaw(value, to: &bits) }
+    private mutating func writeValue(_ value: Double, _ scale: Int?) {
+        if let scale {
+            guard let next = Decimal.units(value, scale: scale) else {
+                return UnitsCode.writeRaw(value, to: &bits)
+            }
             let step = next - units
             UnitsCode.write(step - unitsDistance, to: &bits)
             units = next
@@ -137,7 +146,8 @@ struct SampleStream: Sendable {
     ) {
         var reader = BitReader(bytes, at: Int(chunk.start))
         if chunk.isSealed {
-            SealedChunk.read(reader, first: chunk.first, count: Int(chunk.count), scale: chunk.coding.scale) { sample in
+            SealedChunk.read(reader, first: chunk.first, count: Int(chunk.count), scale: chunk.scale) {
+                sample in
                 if sample.milliseconds >= from, sample.milliseconds <= through { samples.append(sample) }
                 return sample.milliseconds < through
             }
@@ -147,7 +157,8 @@ struct SampleStream: Sendable {
         var distance: Int64 = 0
         var unitsDistance: Int64 = 0
         var window = XORWindow.none
-        var units = chunk.coding.scale.flatMap { Decimal.units(sample.value, scale: $0) } ?? 0
+        let scale = chunk.scale
+        var units = scale.flatMap { Decimal.units(sample.value, scale: $0) } ?? 0
         var left = chunk.count
         while true {
             if sample.milliseconds > through { return }
@@ -156,7 +167,7 @@ struct SampleStream: Sendable {
             if left == 0 { return }
             distance &+= TimeCode.read(&reader)
             sample.milliseconds &+= distance
-            if let scale = chunk.coding.scale {
+            if let scale {
                 switch UnitsCode.read(&reader) {
                 case .change(let change):
                     unitsDistance &+= change
