@@ -1,7 +1,8 @@
-import Actuation
 import Model
 import Runbooks
 import Testing
+
+@testable import Actuation
 
 /// Budgets, by the executor's own book and clock.
 @Suite struct LimitTests {
@@ -76,5 +77,40 @@ import Testing
         }
         world.clock.advance(.seconds(3601))
         #expect(try await world.core.probe(EffectKey(run: "r601", path: "x", attempt: 1)) == .void)
+    }
+
+    /// A log that has grown forgets what no limit looks back to, and numbers go on.
+    @Test func aLogThatHasGrownForgetsWhatIsOld() async throws {
+        let world = try World()
+        let directory = try Directory()
+        let now = world.clock.now
+        var old = now
+        old.wall = old.wall - .seconds(40 * 86_400)
+        old.bootID = "long ago"
+        do {
+            let log = try SyncedLog.open(directory: directory.path, sync: { _ in true }, each: { _ in })
+            let order = try world.order("recent")
+            let key = EffectKey(run: "recent", path: "restart", attempt: 1)
+            let action = Action(kind: .run(unit: "u"), target: "web.service", boot: "boot1", summary: "")
+            for number in 1...100 {
+                let gone = EffectKey(run: "gone\(number)", path: String(repeating: "x", count: 120), attempt: 1)
+                _ = try log.append(.void(key: gone), at: old)
+            }
+            _ = try log.append(.started(key: key, order: order, action: action), at: now)
+            _ = try log.append(.ended(key: key, outcome: .done([:])), at: now)
+        }
+        var options = ExecutorCore.Options(directory: directory.path, isRoot: false)
+        options.logLengthMax = 10_000
+        let core = try ExecutorCore(
+            bus: world.bus, installed: world.installed, clock: world.clock.hostClock, options: options)
+        try await core.halt(why: "a commit")
+        let lines = try directory.read("actions.log").split(separator: "\n")
+        #expect(lines.count == 3)
+        #expect(lines.last?.contains("\"number\":103") == true)
+        try await core.resume(by: ada)
+        let again = try world.order("r2")
+        guard
+            case .refused("cooldown", _) = try await core.perform(.init(run: "r2", path: "restart", attempt: 1), again)
+        else { return #expect(Bool(false), "the recent run was forgotten") }
     }
 }

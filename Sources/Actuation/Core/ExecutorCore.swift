@@ -19,6 +19,8 @@ public actor ExecutorCore: Executor {
         public var say: @Sendable (String) -> Void
         /// Makes a file's content lasting; false where that failed.
         var sync: @Sendable (Int32) -> Bool = { fdatasync($0) == 0 }
+        /// When the log is longer than this, what is too old is dropped from it.
+        var logLengthMax = 2 << 20
 
         public init(
             directory: String, isRoot: Bool, onCommit: @escaping @Sendable (Int) -> Void = { _ in },
@@ -37,6 +39,7 @@ public actor ExecutorCore: Executor {
     let options: Options
     var book: Book
     private let log: SyncedLog
+    private var lengthToForgetAt: Int
 
     /// Keys whose end this process awaits.
     var followed: Set<EffectKey> = []
@@ -52,23 +55,14 @@ public actor ExecutorCore: Executor {
         bus: any UnitBus, installed: any InstalledSource, clock: HostClock, options: Options
     ) throws(Fault) {
         var book = Book()
-        var entries: [NumberedRecord] = []
-        let log = try SyncedLog.open(directory: options.directory, sync: options.sync) { entry in
-            book.apply(entry)
-            entries.append(entry)
-        }
-        if log.length > Retention.lengthMax {
-            let kept = Retention.kept(entries, now: clock.now())
-            try log.rewrite(kept, directory: options.directory)
-            book = Book()
-            for entry in kept { book.apply(entry) }
-        }
+        let log = try SyncedLog.open(directory: options.directory, sync: options.sync) { book.apply($0) }
         self.bus = bus
         self.installed = installed
         self.clock = clock
         self.options = options
         self.book = book
         self.log = log
+        lengthToForgetAt = options.logLengthMax
         (errands, newErrands) = AsyncStream.makeStream()
     }
 
@@ -161,5 +155,19 @@ public actor ExecutorCore: Executor {
         let number = try log.append(record, at: now)
         options.onCommit(number)
         book.apply(NumberedRecord(number: number, at: now, record: record))
+        guard log.length > lengthToForgetAt else { return }
+        do throws(Fault) {
+            try forget(now)
+        } catch {
+            options.say("the log grows: \(error.message)".onOneLine)
+        }
+        lengthToForgetAt = max(options.logLengthMax, 2 * log.length)
+    }
+
+    private func forget(_ now: Stamp) throws(Fault) {
+        let kept = Retention.kept(try log.records(), now: now)
+        try log.rewrite(kept, directory: options.directory)
+        book = Book()
+        for entry in kept { book.apply(entry) }
     }
 }

@@ -2,7 +2,6 @@ import Model
 
 /// What of the log is kept when it has grown: limits look back hours, people a few weeks.
 enum Retention {
-    static let lengthMax = 8 << 20
     static let age = Duration.seconds(30 * 86_400)
     /// For runs that were only proposed, and keys that never began.
     static let idleAge = Duration.seconds(86_400)

@@ -65,6 +65,12 @@ final class SyncedLog {
         return lastNumber
     }
 
+    /// All that it holds, oldest first.
+    func records() throws(Fault) -> [NumberedRecord] {
+        guard lseek(file, 0, SEEK_SET) == 0 else { throw Self.failure("cannot be read", path) }
+        return try readAll().split(separator: 0x0A).compactMap { Self.record($0) }
+    }
+
     /// Replaces the file by one with only these records, which keep their numbers.
     func rewrite(_ records: [NumberedRecord], directory: String) throws(Fault) {
         let fresh = path + ".new"
