@@ -17,13 +17,13 @@ extension SeriesStore: SeriesSource {
     }
 
     private func selected(
-        _ matchers: [Matcher], _ read: (SampleStream, inout [Sample]) -> Void
+        _ matchers: [Matcher], _ take: (SampleStream, inout [Sample]) -> Void
     ) -> [SelectedSeries] {
         var selected: [SelectedSeries] = []
         for slot in matching(matchers) {
             guard let stored = slots[Int(slot)] else { continue }
             var samples: [Sample] = []
-            read(stored.stream, &samples)
+            take(stored.stream, &samples)
             if !samples.isEmpty { selected.append(SelectedSeries(labels: stored.labels, samples: samples)) }
         }
         return selected.sorted { $0.labels < $1.labels }

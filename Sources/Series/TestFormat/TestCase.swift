@@ -59,8 +59,9 @@ struct TestCase {
             return expectRangeVector(line)
         } else if line.hasPrefix("expect string") {
             let literal = Self.rest(line, after: "expect string")
+            // Why it is none does not matter.
             guard let token = try? Lexer.tokens(literal).first, case .string(let value) = token.kind else {
-                return "expected a string in quotes"  // why it is none does not matter
+                return "expected a string in quotes"
             }
             string = value.value
         } else if line.prefix(while: { !$0.isWhitespace }) == "expect" {
