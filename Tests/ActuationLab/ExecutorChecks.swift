@@ -7,10 +7,10 @@ import Runbooks
 ///
 /// Root stands for the core here: what is installed names it as the user that gives orders.
 struct ExecutorChecks {
-    private static let place = "/var/lib/actuation-lab"
+    static let place = "/var/lib/actuation-lab"
     private static let unit = "actuation-lab-target.service"
-    private static let dropIn = "/run/systemd/system/nightshift-exec.service.d"
-    private let client = ExecutorClient()
+    static let dropIn = "/run/systemd/system/nightshift-exec.service.d"
+    let client = ExecutorClient()
     private let approver = ApproveClient()
 
     private static let runbook = """
@@ -89,7 +89,7 @@ struct ExecutorChecks {
         try installation.install(try installation.plan(request))
     }
 
-    private func order(_ run: String, runbook: String = "lab-restart", unit: String = Self.unit) async throws -> Order {
+    func order(_ run: String, runbook: String = "lab-restart", unit: String = Self.unit) async throws -> Order {
         let hello = try await client.hello()
         guard let digest = hello.installed.first(where: { $0.runbook == runbook })?.digest else {
             throw Failure("\(runbook) is not installed")
@@ -97,7 +97,7 @@ struct ExecutorChecks {
         return Order(run: run, runbook: runbook, digest: digest, parameters: Parameters(["unit": .string(unit)]))
     }
 
-    private func key(_ run: String, _ path: String, _ attempt: Int = 1) -> EffectKey {
+    func key(_ run: String, _ path: String, _ attempt: Int = 1) -> EffectKey {
         EffectKey(run: run, path: path, attempt: attempt)
     }
 
@@ -180,63 +180,6 @@ struct ExecutorChecks {
         try await client.collect(key)
     }
 
-    /// For N = 1, 2, …: the helper dies right after commit N, systemd starts it again, and the core goes on.
-    private func sweep() async throws {
-        mkdir(Self.dropIn, 0o755)
-        for (habit, probes) in [("asks again", false), ("probes", true)] {
-            var number = try lastCommit()
-            for step in 1... {
-                try dieAfter(commit: number + step)
-                let run = "\(probes ? "p" : "q")\(getpid())n\(step)"
-                let restarts = try count(Self.place + "/restarts")
-                let outcomes = try await drive(run, probes: probes)
-                try expect(outcomes == ["done", "done"], "\(habit), commit \(step): \(outcomes)")
-                let noted = try count("/var/lib/nightshift-exec/runs/\(run)/noted")
-                try expect(noted == 1, "\(habit), commit \(step): noted \(noted) times")
-                let restarted = try count(Self.place + "/restarts") - restarts
-                try expect(restarted == 1, "\(habit), commit \(step): restarted \(restarted) times")
-                let reached = try lastCommit()
-                if reached < number + step {
-                    try expect(step == 6, "only \(step - 1) commits")
-                    break
-                }
-                number = reached
-            }
-        }
-        unlink(Self.dropIn + "/die.conf")
-        try command("/bin/systemctl", "daemon-reload")
-        try command("/bin/systemctl", "restart", "nightshift-exec.service")
-    }
-
-    private func drive(_ run: String, probes: Bool) async throws -> [String] {
-        let order = try await order(run)
-        var outcomes: [String] = []
-        for path in ["note", "restart"] {
-            var key = key(run, path)
-            let outcome = try await surviving { isAgain in
-                if isAgain && probes, try await client.probe(key) == .void { key.attempt += 1 }
-                let answer = try await client.perform(key, order)
-                guard case .accepted = answer else { throw Failure("\(answer)") }
-                return try await client.result(of: key)
-            }
-            try await surviving { _ in try await client.collect(key) }
-            outcomes.append(outcome.word)
-        }
-        return outcomes
-    }
-
-    /// Again and again while the helper is out of reach.
-    private func surviving<T>(_ body: (_ isAgain: Bool) async throws -> T) async throws -> T {
-        for attempt in 1...200 {
-            do {
-                return try await body(attempt > 1)
-            } catch let fault as Fault where fault.code == "executor.unreachable" {
-                usleep(50_000)
-            }
-        }
-        throw Failure("the helper does not come back")
-    }
-
     private func approval() async throws {
         let order = try await order(run("i"), runbook: "lab-high")
         let first = key(run("i"), "restart")
@@ -300,22 +243,6 @@ struct ExecutorChecks {
     // MARK: Parts
 
     private func run(_ letter: String) -> String { "\(letter)\(getpid())" }
-
-    private func lastCommit() throws -> Int {
-        let log = try read("/var/lib/nightshift-exec/actions.log")
-        return log.split(separator: "\n").count
-    }
-
-    private func dieAfter(commit: Int) throws {
-        try write(
-            "[Service]\nEnvironment=NIGHTSHIFT_KILL_AFTER_COMMIT=\(commit)\n", to: Self.dropIn + "/die.conf")
-        try command("/bin/systemctl", "daemon-reload")
-        try command("/bin/systemctl", "restart", "nightshift-exec.service")
-    }
-
-    private func count(_ path: String) throws -> Int {
-        access(path, F_OK) == 0 ? try read(path).split(separator: "\n").count : 0
-    }
 
     /// This program again, as a person.
     private func asUser(_ user: String, _ words: String...) throws -> String {
