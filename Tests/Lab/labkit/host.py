@@ -4,6 +4,7 @@ import json
 import pathlib
 import subprocess
 import time
+import urllib.parse
 from datetime import datetime
 
 from labkit.machine import LabError, Machine, wait_until
@@ -117,12 +118,16 @@ class Host(Machine):
         """How often the step `step.sh NAME` has run: the journal counts, not Nightshift."""
         return sum(1 for entry in self.journal(f"MESSAGE=executed {name}"))
 
+    def entries_of(self, unit: str, text: str) -> int:
+        """How many entries of a unit hold a text."""
+        return sum(1 for entry in self.journal(f"_SYSTEMD_UNIT={unit}") if text in entry.get("MESSAGE", ""))
+
     def requests(self, path: str = "/hook") -> list[dict]:
         log = self.root / RECEIVER_LOG.lstrip("/")
         if not log.exists():
             return []
         lines = [json.loads(line) for line in log.read_text().splitlines()]
-        return [line for line in lines if line["path"] == path]
+        return [line for line in lines if urllib.parse.unquote(line["path"]) == path]
 
     def receiver_answers(self, status: int) -> None:
         self.write("/run/lab-receiver.status", str(status))
