@@ -69,7 +69,8 @@ let package = Package(
         target("Ledger", ["Model", grdb]),
         target("Actuation", ["Model", "Text", "Runbooks", "CSystemd"]),
         target("Escalation", ["Model", "Text", "Incidents", "Ledger", "HTTPClient"]),
-        target("Console", ["Model", "Text", "Incidents", hummingbird, hummingbirdCore, nio, httpTypes, log, lifecycle]),
+        target(
+            "Console", ["Model", "Text", "Incidents", hummingbird, hummingbirdCore, nio, httpTypes, log, lifecycle]),
         target(
             "Daemon",
             [
@@ -98,7 +99,12 @@ let package = Package(
         tests(of: "Actuation", ["Model", "Text", "Runbooks"]),
         tests(of: "Escalation", ["Model", "Text", "Incidents", "Ledger", "HTTPClient", "TestServer"]),
         tests(of: "Console", ["Model", "Incidents", "HTTPClient", log]),
-        tests(of: "Daemon", ["Model", "Text", "Series", "Detection", "Incidents", "Runbooks", "Ledger", "Actuation"]),
+        tests(
+            of: "Daemon",
+            [
+                "Model", "Text", "Series", "Journal", "HTTPClient", "Scraper", "Detection", "Incidents", "Runbooks",
+                "Ledger", "Actuation", "Escalation", "Console", log,
+            ]),
         .testTarget(name: "HouseTests", swiftSettings: settings),
         // Run inside the lab: checks of the bus and the helper against a real systemd.
         .executableTarget(

@@ -29,6 +29,7 @@ public enum ControlCommand: Sendable, Hashable, Codable {
     case resume
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 /// `status --json` of the command line.
 public struct StatusView: Sendable, Codable {
     public struct Journal: Sendable, Codable {
@@ -89,6 +90,7 @@ public struct StatusView: Sendable, Codable {
     }
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 /// `runbooks list --json`: what a runbook may do, and its record.
 public struct RunbookView: Sendable, Codable {
     public var name: String
@@ -117,6 +119,7 @@ public struct RunbookView: Sendable, Codable {
     }
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 /// What a person is asked, and what their word is bound to.
 public struct ApprovalView: Sendable, Codable {
     public var incident: String

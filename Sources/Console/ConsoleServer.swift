@@ -65,7 +65,8 @@ public struct ConsoleServer: Service {
         let api = router.group("/api/v1")
         api.get("status") { _, _ in try Response.json(try await backend.status()) }
         api.get("incidents") { _, _ in try Response.json(try await backend.incidents()) }
-        api.get("incidents/{id}") { _, context in try Response.json(try await backend.incident(prefix: try context.id)) }
+        api.get("incidents/{id}") { _, context in try Response.json(try await backend.incident(prefix: try context.id))
+        }
         api.get("approvals/{id}") { _, context in
             try Response.json(try await backend.approval(prefix: try context.id))
         }

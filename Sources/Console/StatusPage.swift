@@ -7,7 +7,9 @@ enum StatusPage {
     static func overview(_ status: StatusView, _ incidents: [IncidentView]) -> String {
         let healthy = status.warnings.isEmpty && !status.halted
         var body = "<h1>\(healthy ? "✔ well" : "✘ needs attention")</h1>\n"
-        if status.halted { body += "<p><strong>Halted</strong>: no action starts until <code>nightshift resume</code>.</p>\n" }
+        if status.halted {
+            body += "<p><strong>Halted</strong>: no action starts until <code>nightshift resume</code>.</p>\n"
+        }
         for warning in status.warnings { body += "<p role=\"alert\">\(Escape.html(warning))</p>\n" }
         body += """
             <dl>
@@ -23,7 +25,8 @@ enum StatusPage {
             body += "<p>No incident so far.</p>\n"
         } else {
             body += "<table><thead><tr><th scope=\"col\">state</th><th scope=\"col\">opened</th>"
-            body += "<th scope=\"col\">severity</th><th scope=\"col\">incident</th><th scope=\"col\">runbook</th></tr></thead>\n"
+            body +=
+                "<th scope=\"col\">severity</th><th scope=\"col\">incident</th><th scope=\"col\">runbook</th></tr></thead>\n"
             for incident in incidents.prefix(200) { body += row(incident) }
             body += "</table>\n"
         }

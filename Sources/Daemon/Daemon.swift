@@ -42,7 +42,8 @@ public enum Daemon {
         let group = ServiceGroup(
             configuration: .init(
                 services: parts.services(settingsPath: settingsPath, version: version),
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }))
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }))
         try await group.run()
         Readiness.stopping()
         logger.notice("stopped; everything is stored")
@@ -70,7 +71,8 @@ struct Parts: Sendable {
         let clock = clock
         let masking = try Masking(extra: settings.redaction)
         ledger = try await Ledger.open(
-            path: settings.ledgerPath, sizes: LedgerSizes(most: settings.retention.disk), onCommit: CrashTest.afterCommit)
+            path: settings.ledgerPath, sizes: LedgerSizes(most: settings.retention.disk),
+            onCommit: CrashTest.afterCommit)
         bus = SystemBus(settings.actuation == .user ? .user : .system)
         observatory = try await Self.observatory(settings, content, ledger, clock, masking, logger)
         outbox = Outbox(

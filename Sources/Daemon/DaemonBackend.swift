@@ -44,7 +44,9 @@ struct DaemonBackend: ConsoleBackend {
         if summary.targets > summary.up {
             warnings.append("\(summary.targets - summary.up) of \(summary.targets) scrape targets are down")
         }
-        if settings.escalation == nil { warnings.append("Nobody is told of what cannot be repaired: no escalation is set") }
+        if settings.escalation == nil {
+            warnings.append("Nobody is told of what cannot be repaired: no escalation is set")
+        }
         return warnings
     }
 
@@ -68,7 +70,7 @@ struct DaemonBackend: ConsoleBackend {
     }
 
     func query(_ expression: String, at: Timestamp?) async throws(Fault) -> String {
-        try await observatory.query(expression, at: at)
+        await observatory.query(expression, at: at)
     }
 
     func ownMetrics() async -> String {
@@ -97,7 +99,8 @@ extension DaemonBackend {
     func approval(prefix: String) async throws(Fault) -> ApprovalView {
         let question = try await driver.question(of: prefix)
         return ApprovalView(
-            incident: question.incident, run: question.run, plan_hash: question.request.plan, text: question.request.text,
+            incident: question.incident, run: question.run, plan_hash: question.request.plan,
+            text: question.request.text,
             needs: question.request.needs, at_helper: settings.actuation == .exec && question.request.path == "run")
     }
 

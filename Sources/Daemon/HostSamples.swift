@@ -28,7 +28,10 @@ struct HostSamples: Sendable {
             var info = statvfs()
             guard statvfs(point, &info) == 0, info.f_blocks > 0 else { continue }
             samples.append(
-                (named("host_filesystem_avail_ratio", ["mountpoint": point]), Double(info.f_bavail) / Double(info.f_blocks)))
+                (
+                    named("host_filesystem_avail_ratio", ["mountpoint": point]),
+                    Double(info.f_bavail) / Double(info.f_blocks)
+                ))
         }
         return samples
     }

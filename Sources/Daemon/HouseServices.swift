@@ -21,7 +21,8 @@ struct ReadyService: Service {
                 do { try await clock.sleep(.seconds(60)) } catch { return }  // cancelled: asked to stop
                 let summary = await observatory.summary
                 Readiness.status(
-                    "\(summary.firing) alerts firing, \(summary.up) of \(summary.targets) targets up, \(summary.series) series")
+                    "\(summary.firing) alerts firing, \(summary.up) of \(summary.targets) targets up, \(summary.series) series"
+                )
             }
         }
     }

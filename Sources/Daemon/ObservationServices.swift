@@ -18,7 +18,7 @@ struct JournalService: Service {
     func run() async throws {
         let follower = JournalFollower(
             source: settings.source, matches: settings.match, start: try await start(),
-            fields: content.current.rules.journalFields)
+            fields: { [content] in content.current.rules.journalFields })
         let (observatory, logger) = (observatory, logger)
         try await cancelWhenGracefulShutdown {
             do {

@@ -44,9 +44,14 @@ actor Observatory {
     private(set) var metrics = OwnMetrics()
     private(set) var lastBatch: Stamp
     private var listener: (any IncidentListener)?
+    /// One commit at a time: what one could not store must go before what came after it.
+    private let committing = Turnstile()
 
     /// Under which the ledger keeps what the rules remember.
     static let ruleStateName = "rules"
+
+    /// Units and priorities that are counted apart.
+    static let countsMax = 4096
 
     struct CountKey: Hashable, Sendable {
         var unit: String
@@ -107,7 +112,7 @@ extension Observatory {
         metrics.journalGaps += batch.gaps.count
         var changes: [IncidentChange] = []
         for entry in batch.entries {
-            let key = CountKey(unit: entry.unit ?? "", priority: entry.priority)
+            let key = countKey(of: entry)
             counts[key, default: 0] += 1
             unsaved.counts[key, default: 0] += 1
             let alerts = engine.observe(entry)
@@ -125,6 +130,13 @@ extension Observatory {
         }
         guard !batch.entries.isEmpty || !unsaved.gaps.isEmpty || batch.start != nil else { return }
         await commit(changes)
+    }
+
+    /// Names of transient units are without end: past so many the ledger and we count new ones as one.
+    private func countKey(of entry: LogEntry) -> CountKey {
+        let key = CountKey(unit: entry.unit ?? "", priority: entry.priority)
+        return counts.count < Self.countsMax || counts[key] != nil
+            ? key : CountKey(unit: "(other)", priority: entry.priority)
     }
 
     func take(_ scrape: Scrape) {
@@ -194,6 +206,8 @@ extension Observatory {
 // What it tells.
 extension Observatory {
     private func commit(_ changes: [IncidentChange]) async {
+        await committing.enter()
+        defer { committing.leave() }
         metrics.incidentSignals += changes.count { !$0.lines.isEmpty }
         unsaved.changes += changes
         if unsaved.changes.count > Unsaved.changesMax {
@@ -278,15 +292,16 @@ extension Observatory {
     /// Begins to count targets anew: others are scraped from now on.
     func forgetTargets() { targets = [:] }
 
-    func query(_ text: String, at: Timestamp?) throws(Fault) -> String {
-        let expression: Series.Expression
-        do throws(ExpressionError) {
-            expression = try Series.Expression(parsing: text)
-        } catch {
-            throw Fault("query.syntax", "1:\(error.offset + 1): \(error.message)")
-        }
+    /// The JSON of Prometheus' `/api/v1/query`; an expression that fails is an answer, too.
+    func query(_ text: String, at: Timestamp?) -> String {
         let time = at ?? clock.now().wall
-        return try expression.query(in: store, at: time).json(at: time)
+        do {
+            return try Series.Expression(parsing: text).query(in: store, at: time).json(at: time)
+        } catch let error as ExpressionError {
+            return QueryResult.errorJSON(type: "bad_data", error.description)
+        } catch {
+            return QueryResult.errorJSON(type: "execution", "\(error)")
+        }
     }
 
     struct Summary: Sendable {

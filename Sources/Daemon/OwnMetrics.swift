@@ -51,12 +51,15 @@ struct OwnMetrics: Sendable {
         counter("nightshift_scrapes_failed_total", "Scrapes with up 0.", scrapesFailed)
         counter("nightshift_ledger_failures_total", "Transactions that the ledger refused.", ledgerFailures)
         metric("nightshift_series", "gauge", "Series in memory.", [("", Double(gauges.series))])
-        counter("nightshift_samples_dropped_total", "Samples dropped: late, twice, or over the limit.", gauges.samplesDropped)
+        counter(
+            "nightshift_samples_dropped_total", "Samples dropped: late, twice, or over the limit.",
+            gauges.samplesDropped)
         metric("nightshift_rules_firing", "gauge", "Alerts that fire now.", [("", Double(gauges.rulesFiring))])
         metric(
             "nightshift_incidents", "gauge", "Incidents by state.",
             gauges.incidents.sorted { $0.key < $1.key }.map { ("{state=\"\($0.key)\"}", Double($0.value)) })
-        metric("nightshift_outbox_pending", "gauge", "Messages not delivered yet.", [("", Double(gauges.outboxPending))])
+        metric(
+            "nightshift_outbox_pending", "gauge", "Messages not delivered yet.", [("", Double(gauges.outboxPending))])
         metric("nightshift_halted", "gauge", "1 while no action may start.", [("", gauges.halted ? 1 : 0)])
         metric("process_start_time_seconds", "gauge", "When the daemon started.", [("", gauges.started.seconds)])
         metric("process_resident_memory_bytes", "gauge", "Resident memory.", [("", Double(Self.residentBytes))])

@@ -97,7 +97,8 @@ extension Plan {
     }
 
     private mutating func add(
-        _ path: String, _ kind: String, _ runbook: Runbook, _ parameters: Parameters, _ run: RunContext, _ labels: Labels
+        _ path: String, _ kind: String, _ runbook: Runbook, _ parameters: Parameters, _ run: RunContext,
+        _ labels: Labels
     ) {
         do {
             let step = try runbook.renderedStep(path: path, parameters: parameters, run: run, labels: labels)

@@ -66,7 +66,8 @@ extension Settings {
         note("retention", retention == new.retention)
         note("escalation", escalation == new.escalation)
         note("deadman", deadman == new.deadman)
-        note("console", consoleListen?.host == new.consoleListen?.host && consoleListen?.port == new.consoleListen?.port)
+        note(
+            "console", consoleListen?.host == new.consoleListen?.host && consoleListen?.port == new.consoleListen?.port)
         note("limits", actionLimit == new.actionLimit)
         return keys
     }

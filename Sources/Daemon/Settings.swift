@@ -17,7 +17,10 @@ public struct Settings: Sendable {
     }
 
     public struct Journal: Sendable, Hashable {
-        public enum Start: Sendable, Hashable { case now, boot, ago(Duration) }
+        public enum Start: Sendable, Hashable {
+            case now, boot
+            case ago(Duration)
+        }
         public var source = JournalSource.system
         public var match: [String] = []
         public var start = Start.now
@@ -226,7 +229,8 @@ extension Settings {
             if let url = section.string("url"), url != "null", !url.isEmpty {
                 deadman.url = url
                 if !url.hasPrefix("http://") && !url.hasPrefix("https://") {
-                    problems.add(section["url"]?.place ?? section.place, "deadman.url must begin with http:// or https://")
+                    problems.add(
+                        section["url"]?.place ?? section.place, "deadman.url must begin with http:// or https://")
                 }
             }
         }

@@ -9,7 +9,8 @@ public struct SettingKey: Sendable, Hashable {
 
 public enum SettingsReference {
     public static let keys: [SettingKey] = [
-        key("state", "path", "/var/lib/nightshift", "Where ledger.sqlite lies. On a real disk: every commit is synced."),
+        key(
+            "state", "path", "/var/lib/nightshift", "Where ledger.sqlite lies. On a real disk: every commit is synced."),
         key("runtime", "path", "/run/nightshift", "Where control.sock lies."),
         key("rules", "list of paths", "[/etc/nightshift/rules]", "Files, or directories whose *.yaml are read."),
         key("runbooks", "list of paths", "[/etc/nightshift/runbooks]", "Files, or directories whose *.yaml are read."),
@@ -18,9 +19,13 @@ public enum SettingsReference {
             "Who acts: nobody (each run says what it would do), this process on the user's own systemd, or the helper."),
         key("helper", "mapping", "", "Where the helper listens; read with `actuation: exec`."),
         key("helper.socket", "path", "/run/nightshift-exec/exec.sock", "The helper's socket for the core."),
-        key("helper.installed", "path", "/etc/nightshift/installed", "Where `runbooks install` wrote the helper's copies."),
+        key(
+            "helper.installed", "path", "/etc/nightshift/installed",
+            "Where `runbooks install` wrote the helper's copies."),
         key("helper.runs", "path", "/var/lib/nightshift-exec/runs", "Where the helper keeps a directory for each run."),
-        key("protected_units", "mapping", "", "Units that are never a target, on top of or taken off the built-in list."),
+        key(
+            "protected_units", "mapping", "", "Units that are never a target, on top of or taken off the built-in list."
+        ),
         key("protected_units.add", "list of units", "[]", "More units to protect."),
         key("protected_units.remove", "list of units", "[]", "Built-in protected units that may be targets here."),
         key("access", "mapping", "", "Which groups may use the control socket. root always may."),
@@ -31,7 +36,8 @@ public enum SettingsReference {
         key(
             "journal.source", "system, user, {files: […]}, {directory: PATH}", "system",
             "The running system's journal, the user's own, or files."),
-        key("journal.match", "list of FIELD=value", "[]", "Only entries that match; journalctl's rules for and and or."),
+        key(
+            "journal.match", "list of FIELD=value", "[]", "Only entries that match; journalctl's rules for and and or."),
         key("journal.start", "now, boot, a duration", "now", "Where a first start begins; later ones resume exactly."),
         key("metrics", "mapping", "", "What is scraped, and how much of it is kept."),
         key("metrics.retention", "duration", "6h", "How long samples stay in memory."),

@@ -6,7 +6,8 @@ import Model
 
 struct ApproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "approve", abstract: "Says yes to what an incident's runbook asks, bound to the plan that is shown.")
+        commandName: "approve",
+        abstract: "Says yes to what an incident's runbook asks, bound to the plan that is shown.")
 
     @OptionGroup var connection: Connection
     @Argument(help: "The incident's ID, or how it begins.") var id: String
@@ -30,7 +31,9 @@ struct ApproveCommand: AsyncParsableCommand {
         } else {
             Terminal.complain("\(text)\n  plan \(hash.prefix(12)), needs \(question.needs) more")
             guard Terminal.isInteractive else {
-                throw Fault("approval.terminal", "There is no terminal to ask on", hint: "Name what you saw: --plan \(hash.prefix(12))")
+                throw Fault(
+                    "approval.terminal", "There is no terminal to ask on",
+                    hint: "Name what you saw: --plan \(hash.prefix(12))")
             }
             guard Terminal.confirm("Approve as \(Self.userName)?") else { throw ExitCode(1) }
         }

@@ -23,7 +23,8 @@ struct ControlClient: Sendable {
     func incidents() async throws -> [IncidentView] { try await get("/api/v1/incidents") }
     func incident(_ id: String) async throws -> IncidentView {
         guard id.allSatisfy({ $0.isHexDigit }), !id.isEmpty else {
-            throw Fault("incident.unknown", "\"\(id)\" is not an incident's ID", hint: "nightshift incidents lists them.")
+            throw Fault(
+                "incident.unknown", "\"\(id)\" is not an incident's ID", hint: "nightshift incidents lists them.")
         }
         return try await get("/api/v1/incidents/\(id)")
     }

@@ -21,7 +21,8 @@ struct DoctorCommand: AsyncParsableCommand {
                     case .warning: "! warning"
                     case .broken: "✘ broken "
                     }
-                Terminal.say("\(sign)  \(finding.about): \(finding.text)" + (finding.mend.map { "\n             \($0)" } ?? ""))
+                Terminal.say(
+                    "\(sign)  \(finding.about): \(finding.text)" + (finding.mend.map { "\n             \($0)" } ?? ""))
             }
         }
         guard !findings.contains(where: { $0.verdict == .broken }) else { throw ExitCode(1) }

@@ -10,7 +10,8 @@ struct IncidentsCommand: AsyncParsableCommand {
         subcommands: [List.self, Show.self, Close.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "All incidents, the newest first.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "All incidents, the newest first.")
 
         @OptionGroup var connection: Connection
         @Flag(help: "Print JSON.") var json = false

@@ -24,7 +24,8 @@ struct PlanCommand: AsyncParsableCommand {
             Terminal.say(try JSONText.of(plan))
             return
         }
-        Terminal.say("\(plan.allowed ? "✔ allowed" : "✘ not allowed")   \(plan.runbook), digest \(plan.digest.prefix(12))")
+        Terminal.say(
+            "\(plan.allowed ? "✔ allowed" : "✘ not allowed")   \(plan.runbook), digest \(plan.digest.prefix(12))")
         for reason in plan.reasons { Terminal.say("  \(reason)") }
         for (index, effect) in plan.effects.enumerated() {
             Terminal.say("  \(index + 1). \(effect.step): \(effect.detail)")

@@ -8,7 +8,8 @@ struct RunbooksCommand: AsyncParsableCommand {
         subcommands: [List.self, Show.self, RunbooksInstall.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "The daemon's runbooks, a line each.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "The daemon's runbooks, a line each.")
 
         @OptionGroup var connection: Connection
         @Flag(help: "Print JSON.") var json = false

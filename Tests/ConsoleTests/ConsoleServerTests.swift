@@ -12,7 +12,8 @@ private actor RecordedBackend: ConsoleBackend {
     let view = IncidentView(
         Incident(
             id: "4f2a000000000000", fingerprint: "f", name: "UnitFailed", severity: "critical",
-            labels: ["unit": "nginx.service"], claims: [], summary: "<b>nginx</b> failed", openedAt: Timestamp(seconds: 0),
+            labels: ["unit": "nginx.service"], claims: [], summary: "<b>nginx</b> failed",
+            openedAt: Timestamp(seconds: 0),
             rule: SourcePlace(file: "rules/units.yaml", line: 14, column: 9)),
         state: .resolved, actedAt: nil, resolvedAt: nil, escalatedAt: nil, runbook: nil, timeline: [])
 
@@ -42,7 +43,8 @@ private actor RecordedBackend: ConsoleBackend {
 @Suite struct ConsoleServerTests {
     /// Runs `body` against a server on a socket of its own.
     private func withServer(
-        access: Access, _ body: (RecordedBackend, (String, String, String?) async throws -> HTTPResponse) async throws -> Void
+        access: Access,
+        _ body: (RecordedBackend, (String, String, String?) async throws -> HTTPResponse) async throws -> Void
     ) async throws {
         let path = "/tmp/nightshift-console-\(UInt32.random(in: 0 ... .max)).sock"
         defer { try? FileManager.default.removeItem(atPath: path) }  // it may never have been made
@@ -55,8 +57,9 @@ private actor RecordedBackend: ConsoleBackend {
             for _ in 0..<500 where !FileManager.default.fileExists(atPath: path) {
                 try await Task.sleep(for: .milliseconds(10))
             }
-            try await body(backend) { method, path_, text in
-                var request = HTTPRequest(method: method, url: "http://localhost\(path_)", body: text.map { Array($0.utf8) })
+            try await body(backend) { method, address, text in
+                var request = HTTPRequest(
+                    method: method, url: "http://localhost\(address)", body: text.map { Array($0.utf8) })
                 request.unixSocket = path
                 return try await client.send(request)
             }
