@@ -109,6 +109,7 @@ struct RenderTests {
                   \(one.template)
             """)
         let parameters = Parameters(["p": .string(one.value)])
+        // A refusal is nil here: the table says where one is expected.
         let step = try? runbook.renderedStep(path: "look", parameters: parameters, run: Self.context)
         #expect(step == one.rendered.map { .check(expr: $0) })
     }
@@ -147,6 +148,7 @@ struct RenderTests {
                 \(step)
             verify: {expr: up == 1, within: 1m}
             """)
+        // A refusal is nil here: the tests say where one is expected.
         let rendered = try? runbook.renderedStep(
             path: "ask", parameters: Parameters(["p": .string(value)]), run: Self.context)
         if case .http(let request)? = rendered { return request }

@@ -131,7 +131,7 @@ extension Driver {
     private func approval(_ run: OpenRun, _ snapshot: GuardSnapshot) async -> GuardSnapshot.Approval {
         guard snapshot.mode == .approve else { return .notNeeded }
         // The approval is for the beginning: what the run itself changes later does not void it.
-        if case .step(let attempt) = run.state.phase, run.state.hasBegun(besides: attempt) { return .granted }
+        if run.state.firstStart != nil { return .granted }
         guard let executor = parts.executor else { return .unknown("nobody acts here") }
         guard case .known(true) = snapshot.isInstalled, case .bound? = run.state.facts?.binding else {
             return .unknown("it cannot be proposed")
@@ -201,12 +201,5 @@ extension Driver {
                 }
             }
         }
-    }
-}
-
-extension RunState {
-    /// Whether a step has been started before this attempt.
-    func hasBegun(besides attempt: Attempt) -> Bool {
-        hasActed || attempt.key.attempt > 1 || attempt.isUndo || ended.contains { $0.outcome != nil }
     }
 }

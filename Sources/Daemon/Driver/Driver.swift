@@ -52,6 +52,8 @@ actor Driver {
         }
     }
 
+    /// Runs that have not ended.
+    var openCount: Int { open.count }
     /// Nothing is under way, and nothing waits for the ledger.
     var isIdle: Bool { open.isEmpty && unstarted.isEmpty }
 

@@ -46,6 +46,7 @@ extension Decision {
     mutating func started(_ key: EffectKey, _ invocation: String?) {
         guard var attempt = current(key), case .intended = attempt.status else { return }
         attempt.status = .started(since: now, invocationBefore: invocation)
+        state.firstStart = state.firstStart ?? now
         state.phase = .step(attempt)
     }
 

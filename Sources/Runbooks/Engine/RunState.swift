@@ -8,6 +8,8 @@ public struct RunState: Sendable {
     public internal(set) var phase = Phase.new
     /// Steps that ended or were skipped, in order; undos are not among them.
     public internal(set) var ended: [EndedStep] = []
+    /// When the first effect was started: until then an approval can lapse or become void.
+    public internal(set) var firstStart: Stamp?
     /// When the last effect's result was appended: proof must be newer.
     public internal(set) var lastResult: Stamp?
     /// Whether anything may have been changed outside.
@@ -144,7 +146,8 @@ public struct RunState: Sendable {
 
     /// Whether an event has changed nothing, so that it need not be kept.
     public func isSame(as other: RunState) -> Bool {
-        phase == other.phase && facts == other.facts && ended == other.ended && lastResult == other.lastResult
+        phase == other.phase && facts == other.facts && ended == other.ended && firstStart == other.firstStart
+            && lastResult == other.lastResult
             && hasActed == other.hasActed && signals == other.signals && halt == other.halt && grant == other.grant
             && approvers == other.approvers
     }

@@ -1,0 +1,125 @@
+import Model
+import Runbooks
+import Testing
+
+@Suite("What a person reads")
+struct NarrationTests {
+    /// The lines of a whole play: `kind text`, and the state that a line sets in brackets.
+    func told(_ runbook: String, _ body: (inout Play) -> Void) throws -> [String] {
+        var play = try Play(runbook)
+        body(&play)
+        var state = RunState(definition: play.state.definition)
+        var lines: [TimelineLine] = []
+        for (event, stamp) in play.history {
+            let (next, effects) = decide(state, event, now: stamp)
+            lines += Narration.lines(of: event, before: state, after: next, effects: effects, now: stamp)
+            state = next
+        }
+        #expect(lines.allSatisfy { $0.runbook == "play" })
+        return lines.map { "\($0.kind.rawValue) \($0.text)\($0.state.map { " [\($0.rawValue)]" } ?? "")" }
+    }
+
+    @Test("a repair")
+    func repair() throws {
+        let lines = try told(Play.runbook(DecideTests.restart)) {
+            $0.create()
+            $0.take(.guarded(.passed(note: "limits: 1 of 3 in 1h")))
+            $0.take(.started(key: $0.key("restart"), boot: nil, invocationBefore: "0fe2aaaaaaaaaa31"))
+            $0.result(
+                "restart",
+                .done([
+                    "active_state": "active", "invocation_after": "51c0bbbbbbbbbb9b",
+                    "invocation_before": "0fe2aaaaaaaaaa31",
+                ]))
+            $0.prove()
+        }
+        #expect(
+            lines == [
+                "intent systemd restart web.service; limits: 1 of 3 in 1h [acting]",
+                "start systemd restart web.service; InvocationID before 0fe2…31 [acting]",
+                "result restart: done; active, InvocationID 51c0…9b (was 0fe2…31)",
+                "verify waits until up == 1 for 10s, at most 1m [verifying]", "verify up == 1 holds",
+                "verify up == 1 for 10s, since 1970-01-01T00:16:40.000Z", "note resolved [resolved]",
+            ])
+    }
+
+    @Test("a repair that does not help is taken back and escalated")
+    func escalated() throws {
+        let lines = try told(Play.runbook(DecideTests.dump, tail: DecideTests.undo)) {
+            $0.admit()
+            $0.start("dump")
+            $0.expire()
+            $0.result("dump", .cancelled("stopped"))
+            $0.does("undo.dump")
+        }
+        #expect(
+            lines == [
+                "intent run /bin/dump web.service [acting]", "start run /bin/dump web.service [acting]",
+                "note dump is past its 1m; it is stopped", "result dump: cancelled; stopped",
+                "undo run /bin/undump [acting]", "undo run /bin/undump [acting]", "undo undo.dump: done",
+                "escalate escalated: dump timed out [escalated]",
+            ])
+    }
+
+    @Test("persons: what is asked, who said what")
+    func persons() throws {
+        let lines = try told(Play.runbook(DecideTests.restart)) {
+            $0.create()
+            $0.take(.guarded(.needsApproval(Play.request(needs: 2))))
+            $0.approve("ada", uid: 1)
+            $0.approve("bob", uid: 2)
+        }
+        #expect(
+            lines == [
+                "approval waits at most 30m for 2 persons to approve plan p [awaiting_approval]",
+                "approval ada approved plan p, and more must", "approval bob approved plan p [acting]",
+            ])
+    }
+
+    @Test("refusals, waits, halts, restarts")
+    func others() throws {
+        #expect(
+            try told(Play.runbook(DecideTests.restart)) {
+                $0.create()
+                $0.take(.guarded(.busy(unit: "web.service", holder: "r0")))
+                $0.take(.guarded(.busy(unit: "web.service", holder: "r0")))
+                $0.take(.guarded(.refused(guard: "cooldown", text: "too soon")))
+            } == ["note waits for run r0, which holds web.service", "note refused by cooldown: too soon"])
+        #expect(
+            try told(Play.runbook(DecideTests.dump)) {
+                $0.admit()
+                $0.start("dump")
+                $0.take(.restarted(downtime: .seconds(5)))
+                $0.probe("dump", .running)
+                $0.take(.halted(by: "ada", why: "stop"))
+                $0.result("dump", .done(["exit": 0]))
+            }.dropFirst(2) == [
+                "note Nightshift began anew after 5s and takes the run up again", "note dump: asks what became of it",
+                "note dump is still running; its result is awaited",
+                "note halted by ada: stop; what has started is awaited, nothing else starts",
+                "result dump: done; exit status 0",
+                "escalate escalated: halted by ada: stop; dump ended as done [escalated]",
+            ])
+    }
+
+    @Test("retries, skips and messages")
+    func steps() throws {
+        let steps =
+            DecideTests.retried + "\n- {name: skipped, wait: 1s, if: 'false'}\n- {name: tell, notify: {to: x, text: y}}"
+        let lines = try told(Play.runbook(steps)) {
+            $0.admit()
+            $0.does("dump", .failed("exit status 1"))
+            $0.expire()
+            $0.does("dump", .done(["exit": 0]), 2)
+            $0.result("tell", .done([:]))
+        }
+        #expect(
+            lines == [
+                "intent run /bin/dump [acting]", "start run /bin/dump [acting]", "result dump: failed; exit status 1",
+                "note dump is tried again in 2s, 3 attempts at most", "intent run /bin/dump [acting]",
+                "start run /bin/dump, attempt 2 [acting]", "result dump: done; exit status 0",
+                "note skipped is skipped: its condition does not hold", "intent notify x [acting]", "note told x",
+                "verify waits until up == 1 for 10s, at most 1m [verifying]",
+            ])
+    }
+}
