@@ -119,7 +119,8 @@ extension DaemonBackend {
     func perform(_ command: ControlCommand, by peer: Peer) async throws(Fault) -> String {
         let person = Person(uid: peer.uid, name: peer.name)
         switch command {
-        case .approve(let id, let plan): return try await driver.approve(id, plan: plan, by: person)
+        case .approve(let id, let plan):
+            return try await driver.approve(id, plan: plan, by: person, groups: peer.groups)
         case .reject(let id, let why): return try await driver.reject(id, why: why, by: person)
         case .close(let id): return try await driver.close(id, by: peer.name)
         case .halt(let why):

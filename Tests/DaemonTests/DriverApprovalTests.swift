@@ -134,12 +134,16 @@ struct DriverApprovalTests {
 
     @Test("an approve step is answered over the control socket, for exactly what it shows")
     func step() async throws {
-        let steps = "- {name: sure, approve: {show: 'Restart {{ $params.unit }}?'}}\n" + DriverCrashTests.restart
+        let steps =
+            "- {name: sure, approve: {by: ops, show: 'Restart {{ $params.unit }}?'}}\n" + DriverCrashTests.restart
         let stage = try await stage(steps: steps, mode: "auto")
         let question = try await stage.driver.question(of: "4f2a")
         #expect(question.request.text == "Restart web.service?" && question.request.path == "sure")
         await #expect(throws: Fault.self) { _ = try await stage.driver.approve("4f2a", plan: "x", by: Self.ada) }
-        _ = try await stage.driver.approve("4f2a", plan: question.request.plan, by: Self.ada)
+        await #expect(throws: Fault.self, "not in the group") {
+            _ = try await stage.driver.approve("4f2a", plan: question.request.plan, by: Self.ada, groups: ["users"])
+        }
+        _ = try await stage.driver.approve("4f2a", plan: question.request.plan, by: Self.ada, groups: ["ops"])
         await stage.play()
         #expect(try await stage.record("4f2a")?.state == .resolved)
     }

@@ -48,7 +48,7 @@ struct DriverCrashTests {
     ]
 
     /// All boundaries where evidence is made; in CI every one of the plain steps, and each third of the rest.
-    static let isThorough = ProcessInfo.processInfo.environment["NIGHTSHIFT_EVIDENCE"] != nil
+    static let isThorough = ProcessInfo.processInfo.environment["NIGHTSHIFT_FULL"] == "1"
 
     @Test("at most one execution of each effect that is not retry_safe, and no run is lost", arguments: cases)
     func sweep(_ one: Case) async throws {

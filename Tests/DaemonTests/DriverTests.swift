@@ -164,7 +164,7 @@ struct DriverTests {
     func lock() async throws {
         let stage = try stage([
             try DriverStage.runbook("- {name: nap, wait: 30s}\n" + Self.restart),
-            try DriverStage.runbook(Self.restart, name: "other", more: "limits: {cooldown: 0s}", alert: "WebSlow"),
+            try DriverStage.runbook(Self.restart, name: "other", more: "limits: {cooldown: 1s}", alert: "WebSlow"),
         ])
         try await stage.open(DriverStage.incident("aaaa"))
         await stage.settle()

@@ -39,6 +39,8 @@ struct RunbookErrorTests {
         .init("mode: auto", "limits: {attempts: 3/1h}", "7:20", "a budget such as 3 per 1h"),
         .init("mode: auto", "limits: {attempts: 0 per 1h}", "7:20", "a budget such as 3 per 1h"),
         .init("mode: auto", "limits: {concurrent: {hosts: 1}}", "7:23", #"did you mean "host"?"#),
+        .init("mode: auto", "limits: {cooldown: 0s}", "7:20", "above zero"),
+        .init("mode: auto", "limits: {attempts: 3 per 60d}", "7:20", "at most 30d"),
         // Not in this version.
         .init("mode: auto", "limits: {concurrent: {fleet: 10%}}", "7:23", #""fleet" is not in this version"#),
         .init(Self.step, "runbook: other", "11:5", #""runbook" is not in this version"#),

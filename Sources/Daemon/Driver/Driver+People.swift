@@ -78,12 +78,19 @@ extension Driver {
     }
 
     /// A person's yes to exactly the plan that they saw; a word on the run itself goes to whoever acts.
-    func approve(_ prefix: String, plan: String, by person: Person) async throws(Fault) -> String {
+    ///
+    /// `groups` are those of the person; a step that names one is for its members (and root) only.
+    func approve(
+        _ prefix: String, plan: String, by person: Person, groups: Set<String> = []
+    ) async throws(Fault) -> String {
         let question = try question(of: prefix)
         guard question.request.plan == plan else {
             throw Fault(
                 "approval.changed", "The plan has changed since you saw it",
                 hint: "Look again: nightshift approve \(prefix)")
+        }
+        if let group = question.request.by, person.uid != 0, !groups.contains(group) {
+            throw Fault("approval.group", "\(person.name) is not in the group \(group), which may approve this")
         }
         guard question.request.path == Self.runPath else {
             try await feed(

@@ -42,10 +42,13 @@ extension Driver {
     private func look(at id: String, _ now: Stamp) async {
         guard let run = open[id], run.turnstile.isFree else { return }
         if let since = run.stalledSince {
-            guard now.since(since) >= Self.retryPause, run.state.running == nil else { return }
+            guard now.since(since) >= Self.retryPause else { return }
             open[id]?.stalledSince = nil
-            await feedLoosely(.restarted(downtime: now.since(since)), to: id)
-            return
+            // What is under way is awaited by whoever began it; everything else begins anew where it stood.
+            if run.state.running == nil {
+                await feedLoosely(.restarted(downtime: now.since(since)), to: id)
+                return
+            }
         }
         if let watch = run.state.watch { await look(at: watch, of: id) }
         if let timer = open[id]?.state.timer, timer.isDue(at: parts.clock.now()) {

@@ -144,6 +144,13 @@ struct RunbookReader {
                 )
             }
         }
+        let cooldown = map.duration("cooldown") ?? Limits.defaults.cooldown
+        if cooldown <= .zero || cooldown > Limits.longest {
+            problems.add(map["cooldown"]?.place ?? map.place, "\"cooldown\" needs to be above zero and at most 30d")
+        }
+        if attempts.per > Limits.longest {
+            problems.add(map["attempts"]?.place ?? map.place, "\"attempts\" can look back at most 30d")
+        }
         var concurrent = Limits.defaults.concurrentOnHost
         if let node = map["concurrent"],
             let inner = Mapping(node, "\"concurrent\"", keys: ["host"], notYet: ["fleet", "group"], problems)
@@ -151,8 +158,8 @@ struct RunbookReader {
             concurrent = inner.integer("host", in: 1...100) ?? concurrent
         }
         return Limits(
-            cooldown: map.duration("cooldown") ?? Limits.defaults.cooldown, attempts: attempts,
-            concurrentOnHost: concurrent, notWhen: map["not_when"].flatMap { expression($0, "\"not_when\"") })
+            cooldown: cooldown, attempts: attempts, concurrentOnHost: concurrent,
+            notWhen: map["not_when"].flatMap { expression($0, "\"not_when\"") })
     }
 
     private func verify(_ map: Mapping) -> Verify? {

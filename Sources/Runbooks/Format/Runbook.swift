@@ -98,6 +98,9 @@ public struct Limits: Sendable {
     /// While it holds, or cannot be told, nothing is touched.
     public let notWhen: ExpressionTemplate?
 
+    /// How far back any limit may look: what is older is forgotten.
+    public static let longest = Duration.seconds(30 * 86_400)
+
     /// What holds where a runbook does not say: nothing is unlimited.
     public static let defaults = Limits(
         cooldown: .seconds(300), attempts: Budget(count: 3, per: .seconds(3600)), concurrentOnHost: 1, notWhen: nil)
