@@ -22,7 +22,7 @@ class Commits(LabCase):
         self.begin(["lab-slow-quick"], units=[f"lab-target@{n}.service" for n in range(COMMITS_MAX)])
         self.host.write(f"/etc/systemd/system/{unit}.d/kill.conf", DROP_IN.format(unit=unit))
         self.host.systemctl("daemon-reload")
-        step = campaign.current.sample(7, 1)
+        step = campaign.current.sample(5, 1)
         killed = 0
         for number in range(1, COMMITS_MAX, step):
             if not self.killed_after(unit, number):
@@ -40,10 +40,12 @@ class Commits(LabCase):
         """One repair with a kill after that commit; false when the run went through untouched."""
         target = f"lab-target@{number}.service"
         self.host.systemctl("stop", CORE, HELPER)
+        # Both begin with nothing, so that commits are counted from 1 again.
+        self.host.systemd("find", "/var/lib/nightshift", "/var/lib/nightshift-exec", "-mindepth", "1", "-delete")
         self.host.systemctl("start", target)
         self.host.write(f"/run/lab-kill/{unit}.env", f"NIGHTSHIFT_KILL_AFTER_COMMIT={number}\n")
         self.host.systemctl("reset-failed", CORE, HELPER, check=False)
-        self.host.systemctl("start", CORE)
+        self.host.systemctl("start", CORE, check=False)  # the kill may come before it is ready
         wait_until("the core", 20, lambda: self.host.show(CORE, "ActiveState") == "active")
         broke = self.now()
         self.host.kill(target)
