@@ -35,7 +35,7 @@ class Quiet(LabCase):
             after = self.invocations()
             restarts = disturb in (self.clean_restart, self.upgrade)
             self.assertEqual(after != before, restarts, f"{disturb.__name__} did not do what it says")
-            time.sleep(campaign.current.sample(3, 60))
+            time.sleep(campaign.current.sample(3, 20))
             self.assert_nothing_was_done(disturb.__name__)
             self.assertEqual(self.invocations(), after, "a unit was started by somebody else")
         self.figure(
