@@ -131,7 +131,7 @@ extension Driver {
             try await parts.ledger.write(usingReserve: true) { transaction in
                 let times = try transaction.read.timeline(of: incident.id).count { $0.state == .escalated } + 1
                 let line = TimelineLine(
-                    at: now, kind: .escalate, text: "escalated: no runbook covers it, a person has to look",
+                    at: now, kind: .escalate, text: "no runbook covers it",
                     evidence: [Evidence(.rule, incident.rule.short)], state: .escalated)
                 try transaction.append(line: line, to: incident.id)
                 try parts.pager.enqueue(

@@ -89,19 +89,17 @@ struct HistoryEntry: Sendable {
         if let at = lines.firstIndex(where: { $0.kind == .escalate }) {
             lines.insert(contentsOf: evidence[incident] ?? [], at: at)
         }
-        guard let end = after.end, end.kind == .refused || end.kind == .observed else { return lines }
+        guard let end = after.end, end.kind == .refused || end.kind == .observed, let last = lines.indices.last else {
+            return lines
+        }
         if followed.contains(incident) {
-            lines.append(line(.note, "the next runbook gets its turn", .open))
+            lines[last].text += "; the next runbook gets its turn"
+            lines[last].state = .open
         } else {
-            lines.append(line(.escalate, "escalated: nothing was done, a person has to look", .escalated))
+            lines[last].kind = .escalate
+            lines[last].state = .escalated
         }
         return lines
-    }
-
-    private func line(_ kind: TimelineLine.Kind, _ text: String, _ state: IncidentState) -> TimelineLine {
-        TimelineLine(
-            at: stamp.wall, kind: kind, text: text, evidence: [Evidence(.ledger, "run \(header.id)")], state: state,
-            runbook: header.runbook)
     }
 
     /// Where each incident stands from here on, as far as this changes it.

@@ -116,15 +116,18 @@ public struct Narration {
 
     private mutating func watched(_ holds: Bool, _ samples: Int) {
         guard let watch = before.watch else { return }
-        let since = after.watch?.holdingSince ?? watch.holdingSince
-        let newer = samples > 0 ? "\(samples) samples newer than the result" : ""
-        if let end = after.end, end.kind == .resolved {
-            let held = watch.holdsFor > .zero ? " for \(watch.holdsFor.literal), since \((since ?? now).wall)" : ""
-            add(.verify, "\(watch.expr)\(held)", [Evidence(.metric, watch.expr, newer)])
+        let isProven = after.end?.kind == .resolved
+        let since = watch.holdingSince.map { "holds since \($0.wall), " } ?? ""
+        let looks = samples > 0 ? "in \(samples) looks, " : ""
+        let evidence = [
+            Evidence(.metric, watch.expr, "\(isProven ? since + looks : "")over samples newer than the result")
+        ]
+        if isProven {
+            add(.verify, watch.holdsFor > .zero ? "\(watch.expr) for \(watch.holdsFor.literal)" : watch.expr, evidence)
         } else if holds, watch.holdingSince == nil {
-            add(.verify, "\(watch.expr) holds", [Evidence(.metric, watch.expr, newer)])
+            add(.verify, "\(watch.expr) holds", evidence)
         } else if !holds, watch.holdingSince != nil {
-            add(.verify, "\(watch.expr) does not hold any more", [Evidence(.metric, watch.expr, newer)])
+            add(.verify, "\(watch.expr) does not hold any more", evidence)
         }
     }
 
@@ -165,8 +168,8 @@ public struct Narration {
                 "waits at most \(request.expires.literal) for \(persons) to approve plan \(request.plan.prefix(6))",
                 [Evidence(.ledger, request.plan, request.text)], .awaitingApproval)
         case .escalate(let escalation):
-            let to = escalation.clause.to.map { " to \($0)" } ?? ""
-            add(.escalate, "escalated\(to): \(escalation.reason)", [], .escalated)
+            let to = escalation.clause.to.map { " (to \($0))" } ?? ""
+            add(.escalate, "\(escalation.reason)\(to)", [], .escalated)
         case .end(let end): tell(end)
         case .guards, .await, .cancel, .collect: break
         }
@@ -185,9 +188,10 @@ public struct Narration {
     private mutating func add(
         _ kind: TimelineLine.Kind, _ text: String, _ evidence: [Evidence], _ state: IncidentState? = nil
     ) {
+        let run = [Evidence(.ledger, "run \(after.facts?.id ?? "")")]
         lines.append(
             TimelineLine(
-                at: now.wall, kind: kind, text: text, evidence: evidence, state: state,
+                at: now.wall, kind: kind, text: text, evidence: evidence.isEmpty ? run : evidence, state: state,
                 runbook: after.definition.name))
     }
 }
