@@ -1,4 +1,5 @@
 import Actuation
+import CSystemd
 import Detection
 import FoundationEssentials
 import Glibc
