@@ -95,7 +95,7 @@ struct Parts: Sendable {
         await observatory.setListener(driver)
     }
 
-    private static func observatory(
+    static func observatory(
         _ settings: Settings, _ content: Content, _ ledger: Ledger, _ clock: HostClock, _ masking: Masking,
         _ logger: Logger
     ) async throws -> Observatory {

@@ -23,7 +23,8 @@ struct Reloader: Service {
         }
     }
 
-    private func reload() async -> String {
+    /// The answer is a word for `systemctl status`; what was refused, and why, is in the log.
+    func reload() async -> String {
         do {
             let new = try SettingsFile.load(settingsPath)
             let fixed = settings.needingRestart(for: new)

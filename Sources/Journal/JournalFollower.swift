@@ -3,16 +3,17 @@ public struct JournalFollower: Sendable {
     public var source: JournalSource
     public var matches: [String]
     public var start: JournalPosition
-    /// Nil for all fields.
-    public var fields: Set<String>?
+    /// The fields to deliver, asked for before each batch; nil for all.
+    public var fields: @Sendable () -> Set<String>?
     public var entriesMax: Int
     public var bytesMax: Int
     /// An empty batch comes after this time without entries, as a sign that following still works.
     public var quietMax: Duration
 
     public init(
-        source: JournalSource, matches: [String] = [], start: JournalPosition, fields: Set<String>? = nil,
-        entriesMax: Int = 512, bytesMax: Int = 1 << 20, quietMax: Duration = .seconds(10)
+        source: JournalSource, matches: [String] = [], start: JournalPosition,
+        fields: @escaping @Sendable () -> Set<String>? = { nil }, entriesMax: Int = 512, bytesMax: Int = 1 << 20,
+        quietMax: Duration = .seconds(10)
     ) {
         self.source = source
         self.matches = matches

@@ -110,13 +110,19 @@ final class ReaderThread: Sendable {
 
     private func read() throws(Fault) {
         let reader = try JournalReader(follower.source, matches: follower.matches)
-        let filter = FieldFilter(follower.fields)
+        var fields = follower.fields()
+        var filter = FieldFilter(fields)
+        func nextBatch() throws(Fault) -> JournalBatch {
+            let wanted = follower.fields()
+            if wanted != fields { (fields, filter) = (wanted, FieldFilter(wanted)) }
+            return try reader.nextBatch(max: follower.entriesMax, maxBytes: follower.bytesMax, filter: filter)
+        }
         var start: JournalStart? = try reader.seek(follower.start)
         while waitForRequest() {
-            var batch = try reader.nextBatch(max: follower.entriesMax, maxBytes: follower.bytesMax, filter: filter)
+            var batch = try nextBatch()
             if start == nil, batch.entries.isEmpty, batch.gaps.isEmpty {
                 try wait(reader)
-                batch = try reader.nextBatch(max: follower.entriesMax, maxBytes: follower.bytesMax, filter: filter)
+                batch = try nextBatch()
             }
             guard !isEnding else { return }
             batch.start = start

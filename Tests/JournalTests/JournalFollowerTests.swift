@@ -1,6 +1,7 @@
 import Foundation
 import Journal
 import Model
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct JournalFollowerTests {
@@ -14,7 +15,7 @@ import Testing
         _ start: JournalPosition = .head, entriesMax: Int = 512, quietMax: Duration = .seconds(60)
     ) -> JournalFollower {
         JournalFollower(
-            source: .directory(directory.path), start: start, fields: ["MESSAGE"], entriesMax: entriesMax,
+            source: .directory(directory.path), start: start, fields: { ["MESSAGE"] }, entriesMax: entriesMax,
             quietMax: quietMax)
     }
 
@@ -48,6 +49,29 @@ import Testing
         }
         #expect(start?.asked == .tail && start?.found == true)
         #expect(start?.after.at?.microseconds == RecordedJournal.begin + 2_000_000)
+    }
+
+    @Test func whoeverWantsOtherFieldsGetsThemFromTheNextEntryOn() async throws {
+        let writer = try RecordedJournal.Writer(directory.file("a.journal"))
+        func entry(_ number: Int64) -> [RecordedJournal.Entry] {
+            [.init(at: RecordedJournal.begin + number, [("MESSAGE", "a \(number)"), ("KIND", "x")])]
+        }
+        try writer.append(entry(0))
+        let wanted = Mutex<Set<String>>(["MESSAGE"])
+        let follower = JournalFollower(
+            source: .directory(directory.path), start: .head, fields: { wanted.withLock { $0 } }, quietMax: .seconds(60))
+        var kinds: [String?] = []
+        await #expect(throws: Enough.self) {
+            try await follower.run { batch in
+                kinds += batch.entries.map { $0["KIND"] }
+                if kinds.count == 2 { throw Enough() }
+                guard kinds.count == 1 else { return }
+                // While the reader may already wait for the next entry, as after a reload.
+                wanted.withLock { $0 = ["MESSAGE", "KIND"] }
+                try writer.append(entry(1))
+            }
+        }
+        #expect(kinds == [nil, "x"])
     }
 
     @Test func entriesComeAsTheyAreWritten() async throws {
