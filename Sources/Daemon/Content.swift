@@ -33,10 +33,7 @@ struct Content: Sendable {
             do {
                 let runbook = try Runbook.parse(file.text, file: file.path)
                 if parsed.contains(where: { $0.name == runbook.name }) {
-                    problems.append(
-                        Diagnostic(
-                            SourcePlace(file: file.path, line: 1, column: 1),
-                            "another file already defines the runbook \"\(runbook.name)\""))
+                    problems.append(repeated(runbook.name, in: file))
                 }
                 parsed.append(runbook)
             } catch {
@@ -44,6 +41,11 @@ struct Content: Sendable {
             }
         }
         return set.map { Content(rules: $0, runbooks: parsed) }
+    }
+
+    static func repeated(_ runbook: String, in file: SourceFile) -> Diagnostic {
+        Diagnostic(
+            SourcePlace(file: file.path, line: 1, column: 1), "another file already defines the runbook \"\(runbook)\"")
     }
 }
 
@@ -98,11 +100,14 @@ public enum ContentCheck {
     public static func check(_ paths: [String]) -> (files: Int, problems: [Diagnostic]) {
         var problems: [Diagnostic] = []
         let files = Content.read(paths, problems: &problems)
+        var runbooks: Set<String> = []
         for file in files {
             do throws(Diagnostics) {
                 switch kind(of: file.text) {
                 case .rules: _ = try RuleSet.parse([(path: file.path, text: file.text)])
-                case .runbook: _ = try Runbook.parse(file.text, file: file.path)
+                case .runbook:
+                    let name = try Runbook.parse(file.text, file: file.path).name
+                    if !runbooks.insert(name).inserted { problems.append(Content.repeated(name, in: file)) }
                 case .settings: _ = try Settings.parse(file.text, file: file.path)
                 }
             } catch {

@@ -31,7 +31,7 @@ final class CurrentContent: Sendable {
 
     /// The units that the runbooks may act on.
     func units(_ settings: Settings) -> Set<String> {
-        Set(forRuns(settings).flatMap(\.allowedUnits))
+        Set(forRuns(settings).flatMap(\.unitsInReach))
     }
 }
 
@@ -46,17 +46,5 @@ struct OwnRunbooks: InstalledSource {
                 protected: ProtectedUnits(add: settings.protectedAdd, remove: settings.protectedRemove),
                 actions: Budget(count: settings.actionLimit.count, per: settings.actionLimit.per)),
             runbooks: content.current.runbooks)
-    }
-}
-
-extension Runbook {
-    /// The units that its parameters allow and its steps name.
-    var allowedUnits: [String] {
-        parameters.flatMap { parameter -> [String] in
-            if case .unit(let allow?) = parameter.type { allow } else { [] }
-        }
-            + steps.compactMap { step in
-                if case .systemd(_, .literal(let unit)) = step.kind { unit } else { nil }
-            }
     }
 }

@@ -38,7 +38,7 @@ struct HostSamples: Sendable {
     }
 
     /// /proc/mounts writes spaces and the like as three octal digits.
-    private static func unescaped(_ text: Substring) -> String {
+    static func unescaped(_ text: Substring) -> String {
         var out: [UInt8] = []
         var bytes = Array(text.utf8)[...]
         while let byte = bytes.popFirst() {

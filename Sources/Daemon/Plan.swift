@@ -32,10 +32,12 @@ extension Plan {
             }
             return try Runbook.parse(String(decoding: data, as: UTF8.self), file: name)
         }
-        let content = try Content.load(settings)
-        guard let found = content.runbooks.first(where: { $0.name == name }) else {
-            let known = content.runbooks.map(\.name).sorted().joined(separator: ", ")
-            throw Fault("runbook.unknown", "There is no runbook \"\(name)\"", hint: "The settings load: \(known).")
+        let runbooks = CurrentContent(try Content.load(settings), installed: settings.helperInstalled).forRuns(settings)
+        guard let found = runbooks.first(where: { $0.name == name }) else {
+            let known = runbooks.map(\.name).sorted().joined(separator: ", ")
+            throw Fault(
+                "runbook.unknown", "There is no runbook \"\(name)\"",
+                hint: known.isEmpty ? "The settings load none." : "The settings load: \(known).")
         }
         return found
     }

@@ -21,7 +21,7 @@ extension Runbook {
     }
 
     /// The units that its parameters allow and its steps name.
-    var unitsInReach: [String] {
+    public var unitsInReach: [String] {
         let allowed = parameters.flatMap { parameter -> [String] in
             switch parameter.type {
             case .unit(let allow), .list(.unit(let allow), _): allow ?? []
