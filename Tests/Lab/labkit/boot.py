@@ -19,6 +19,7 @@ ON_DISK = {
     "nightshift-exec": "/var/lib/nightshift-exec",
     "journal": "/var/log/journal",
 }
+BINARIES = ["nightshift", "nightshift-exec"]
 FIXTURES = "/usr/lib/nightshift-lab"
 PR_SET_PDEATHSIG = 1
 
@@ -72,6 +73,18 @@ def install(root: pathlib.Path, checkout: pathlib.Path, build: str) -> None:
     subprocess.run(["systemd-tmpfiles", f"--root={root}", "--create", "nightshift.conf"], check=True)
 
 
+def binaries_on_disk(state: pathlib.Path, root: pathlib.Path) -> list[str]:
+    """Mounts the binaries from the disk: what runs from memory counts as dirty memory of the process."""
+    (state / "disk/bin").mkdir(exist_ok=True)
+    binds = []
+    for name in BINARIES:
+        copy = state / "disk/bin" / name
+        shutil.move(root / "usr/bin" / name, copy)
+        (root / "usr/bin" / name).touch(mode=0o755)
+        binds.append(f"--bind-ro={copy}:/usr/bin/{name}")
+    return binds
+
+
 def enable(root: pathlib.Path, units: list[str]) -> None:
     if units:
         subprocess.run(["systemctl", "--quiet", f"--root={root}", "enable", *units], check=True)
@@ -97,19 +110,21 @@ def main(state: pathlib.Path) -> None:
     checkout = pathlib.Path(plan["checkout"])
     calm(root, plan["rate_limit"])
     add_fixtures(root, checkout / "Tests/Lab/fixtures")
+    binds = []
+    for name, inside in ON_DISK.items():
+        outside = state / "disk" / name
+        outside.mkdir(parents=True, exist_ok=True)
+        binds.append(f"--bind={outside}:{inside}")
     if plan["build"]:
         install(root, checkout, plan["build"])
+        binds += binaries_on_disk(state, root)
     enable(root, plan["enable"])
 
     command = [
         "systemd-nspawn", "--quiet", "--boot", f"--directory={root}", f"--machine={plan['name']}", "--register=no",
         "--private-network", "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=read-only",
     ]
-    for name, inside in ON_DISK.items():
-        outside = state / "disk" / name
-        outside.mkdir(parents=True, exist_ok=True)
-        command.append(f"--bind={outside}:{inside}")
-    command += [f"--bind-ro={path}" for path in plan["bind_ro"]]
+    command += binds + [f"--bind-ro={path}" for path in plan["bind_ro"]]
     if not os.path.isdir("/run/systemd/system"):
         # No systemd outside that could make a scope: stay in the control group made here.
         own_cgroup(plan["name"])
