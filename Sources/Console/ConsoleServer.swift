@@ -12,11 +12,18 @@ import Text
 /// The daemon's HTTP interface, twice: read-only on a loopback address, and whole on the control socket,
 /// where the kernel says who asks.
 public struct ConsoleServer: Service {
-    public enum Listener: Sendable {
+    public enum Listener: Sendable, CustomStringConvertible {
         /// Read-only: pages, JSON, `/metrics`.
         case tcp(host: String, port: Int)
         /// All of it, for those whom `Access` allows.
         case socket(path: String, access: Access)
+
+        public var description: String {
+            switch self {
+            case .tcp(let host, let port): "\(host):\(port)"
+            case .socket(let path, _): path
+            }
+        }
     }
 
     let listener: Listener
@@ -45,7 +52,14 @@ public struct ConsoleServer: Service {
                 address: address, serverName: "nightshift",
                 availableConnectionsDelegate: MaximumAvailableConnections(clientsMax)),
             logger: logger)
-        try await application.run()
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            let reason = String(cString: strerror(error.errnoCode))
+            throw Fault(
+                "console.listen", "The console cannot listen on \(listener): \(reason)",
+                hint: "Is another one running? `console.listen` and `runtime` say where.")
+        }
     }
 
     private func router() -> Router<ConsoleContext> {

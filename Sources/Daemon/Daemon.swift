@@ -28,8 +28,7 @@ public enum Daemon {
         do {
             settings = try SettingsFile.load(settingsPath)
             content = try Content.load(settings)
-            try FileManager.default.createDirectory(atPath: settings.state, withIntermediateDirectories: true)
-            try FileManager.default.createDirectory(atPath: settings.runtime, withIntermediateDirectories: true)
+            for directory in [settings.state, settings.runtime] { try makeDirectory(directory) }
         } catch {
             throw Fault("settings.unusable", "Nightshift cannot start:\n\(error)")
         }
@@ -47,6 +46,23 @@ public enum Daemon {
         try await group.run()
         Readiness.stopping()
         logger.notice("stopped; everything is stored")
+    }
+}
+
+extension Daemon {
+    /// Makes a directory and those above it that are missing.
+    private static func makeDirectory(_ path: String) throws(Fault) {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for component in path.split(separator: "/") {
+            made += component + "/"
+            guard mkdir(made, 0o755) == 0 || errno == EEXIST else {
+                throw Fault("directory.make", "the directory \(path) cannot be made: \(String(cString: strerror(errno)))")
+            }
+        }
+        var found = stat()
+        guard stat(path, &found) == 0, found.st_mode & S_IFMT == S_IFDIR else {
+            throw Fault("directory.make", "\(path) is not a directory")
+        }
     }
 }
 

@@ -26,26 +26,26 @@ protocol IncidentListener: Sendable {
 ///
 /// What a journal batch changes (cursor, counts, incidents, timeline) goes into one ledger transaction, before anyone acts on it.
 actor Observatory {
-    private var store: SeriesStore
-    private var engine: RuleEngine
-    private var book: IncidentBook
-    private let ledger: Ledger
-    private let clock: HostClock
-    private let logger: Logger
-    private let journalSource: String
-    private var counts: [CountKey: Int]
-    private var isCaughtUp = false
-    private var isSettled = false
-    private var isRuleStateDirty = false
-    private var targets: [Labels: Bool] = [:]
+    var store: SeriesStore
+    var engine: RuleEngine
+    var book: IncidentBook
+    let ledger: Ledger
+    let clock: HostClock
+    let logger: Logger
+    let journalSource: String
+    var counts: [CountKey: Int]
+    var isCaughtUp = false
+    var isSettled = false
+    var isRuleStateDirty = false
+    var targets: [Labels: Bool] = [:]
     /// Alerts that ended because their rules are gone; told with the next evaluation.
-    private var restored: [Alert] = []
-    private var unsaved = Unsaved()
-    private(set) var metrics = OwnMetrics()
+    var restored: [Alert] = []
+    var unsaved = Unsaved()
+    var metrics = OwnMetrics()
     private(set) var lastBatch: Stamp
-    private var listener: (any IncidentListener)?
+    var listener: (any IncidentListener)?
     /// One commit at a time: what one could not store must go before what came after it.
-    private let committing = Turnstile()
+    let committing = Turnstile()
 
     /// Under which the ledger keeps what the rules remember.
     static let ruleStateName = "rules"
@@ -59,7 +59,7 @@ actor Observatory {
     }
 
     /// What a refused transaction would have stored; it goes into the next one.
-    private struct Unsaved {
+    struct Unsaved {
         var cursor: String?
         var entries = 0
         var counts: [CountKey: Int] = [:]
@@ -205,81 +205,6 @@ extension Observatory {
 
 // What it tells.
 extension Observatory {
-    private func commit(_ changes: [IncidentChange]) async {
-        await committing.enter()
-        defer { committing.leave() }
-        metrics.incidentSignals += changes.count { !$0.lines.isEmpty }
-        unsaved.changes += changes
-        if unsaved.changes.count > Unsaved.changesMax {
-            unsaved.changes.removeFirst(unsaved.changes.count - Unsaved.changesMax)
-        }
-        let saving = unsaved
-        unsaved = Unsaved()
-        let state = isRuleStateDirty ? ruleState() : nil
-        isRuleStateDirty = false
-        let (source, now) = (journalSource, clock.now().wall)
-        do {
-            try await ledger.write { transaction in
-                if let cursor = saving.cursor {
-                    try transaction.setJournalPosition(
-                        source: source, cursor: cursor, counted: saving.entries, at: now)
-                }
-                try transaction.addCounts(
-                    saving.counts.map { JournalCount(unit: $0.key.unit, priority: $0.key.priority, entries: $0.value) })
-                for gap in saving.gaps { try transaction.append(gap: gap) }
-                for change in saving.changes { try transaction.store(change) }
-                if let state { try transaction.saveSnapshot(name: Self.ruleStateName, json: state, at: now) }
-            }
-        } catch {
-            metrics.ledgerFailures += 1
-            logger.error("what was noticed is kept in memory only: \(error)")
-            keep(saving, changes: error.code != "ledger.refused")
-            for case .opened(let incident, _, _) in changes { await listener?.incidentUnstored(incident, error) }
-            await tell(changes.filter { if case .opened = $0 { false } else { true } })
-            return
-        }
-        await tell(changes)
-    }
-
-    private func tell(_ changes: [IncidentChange]) async {
-        for change in changes {
-            switch change {
-            case .opened(let incident, _, _): await listener?.incidentOpened(incident)
-            case .reopened(let id, _, _):
-                if let incident = book.incident(id) { await listener?.incidentOpened(incident) }
-            case .signalEnded(let id, _, let last): if last { await listener?.signalEnded(id) }
-            case .joined(let id, let lines, let alert):
-                if !lines.isEmpty, let incident = book.incident(id, as: alert) {
-                    await listener?.incidentJoined(incident)
-                }
-            }
-        }
-    }
-
-    /// Puts back what could not be stored, before anything that has come since.
-    ///
-    /// Changes that the ledger refuses for what they are (`changes` false) would be refused for ever: they go.
-    private func keep(_ saving: Unsaved, changes: Bool) {
-        var merged = saving
-        if !changes { merged.changes = [] }
-        merged.cursor = unsaved.cursor ?? saving.cursor
-        merged.entries += unsaved.entries
-        merged.counts.merge(unsaved.counts, uniquingKeysWith: +)
-        merged.gaps += unsaved.gaps
-        merged.changes += unsaved.changes
-        unsaved = merged
-        isRuleStateDirty = true
-    }
-
-    private func ruleState() -> String? {
-        do {
-            return String(decoding: try JSONEncoder().encode(engine.snapshot()), as: UTF8.self)
-        } catch {
-            logger.error("the state of the rules cannot be stored: \(error)")
-            return nil
-        }
-    }
-
     /// Whether the journal has been reached; nothing is noticed before.
     var hasBegun: Bool { metrics.journalBatches > 0 }
 

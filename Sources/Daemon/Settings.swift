@@ -111,7 +111,7 @@ extension Settings {
         if let interval = top.duration("evaluation_interval") { evaluationInterval = interval }
         if evaluationInterval < .milliseconds(100) {
             problems.add(
-                top.keyPlace("evaluation_interval") ?? top.place, "evaluation_interval must be at least 100ms")
+                top["evaluation_interval"]?.place ?? top.place, "evaluation_interval must be at least 100ms")
         }
     }
 

@@ -17,8 +17,8 @@ extension IncidentBook {
             entries[id]?.incident.severity = word
         }
         let again = known ? " again (signal \(count))" : ""
-        // After an escalation all was quiet, and now it is back: that is worth another repair, within the limits.
-        let isBack = entry.state == .escalated && entry.signals.isEmpty
+        // Escalated, then quiet for a while, and now it is back: that is worth another repair, within the limits.
+        let isBack = entry.state == .escalated && entry.quietSince.map { at.since($0) >= settings.grouping } ?? false
         if entry.state.isEnded || isBack {
             entries[id]?.state = .open
             entries[id]?.endedAt = nil

@@ -22,13 +22,13 @@ extension JSONValue: Codable {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
-        } else if let bool = try? container.decode(Bool.self) {  // the decoder has no way to ask for the kind first
+        } else if let bool = try? container.decode(Bool.self) {  // a decoder cannot be asked for the kind first
             self = .bool(bool)
-        } else if let number = try? container.decode(Double.self) {
+        } else if let number = try? container.decode(Double.self) {  // as above
             self = .number(number)
-        } else if let text = try? container.decode(String.self) {
+        } else if let text = try? container.decode(String.self) {  // as above
             self = .string(text)
-        } else if let items = try? container.decode([JSONValue].self) {
+        } else if let items = try? container.decode([JSONValue].self) {  // as above; an object is what is left
             self = .array(items)
         } else {
             self = .object(try container.decode([String: JSONValue].self))

@@ -39,18 +39,23 @@ struct ControlClient: Sendable {
     }
 
     func perform(_ command: ControlCommand) async throws -> String {
-        let body = Array(try JSONEncoder().encode(command))
-        let answer = try JSONDecoder().decode(
-            [String: String].self, from: Data(try await send("POST", "/api/v1/control", body: body)))
+        let path = "/api/v1/control"
+        let body = try await send("POST", path, body: Array(try JSONEncoder().encode(command)))
+        let answer: [String: String] = try decoded(body, path)
         return answer["answer"] ?? ""
     }
 
     private func get<T: Decodable>(_ path: String) async throws -> T {
-        let body = try await send("GET", path, body: nil)
+        try decoded(try await send("GET", path, body: nil), path)
+    }
+
+    private func decoded<T: Decodable>(_ body: [UInt8], _ path: String) throws(Fault) -> T {
         do {
             return try JSONDecoder().decode(T.self, from: Data(body))
         } catch {
-            throw Fault("daemon.answer", "The daemon's answer to \(path) is not what this version understands")
+            throw Fault(
+                "daemon.answer", "The daemon's answer to \(path) is not what this version understands",
+                hint: "Are this command and the daemon of one version?")
         }
     }
 

@@ -8,13 +8,20 @@ import Testing
         var found: [Int] = []
         for (index, line) in lines.enumerated() {
             let number = index + 1
-            let swallows = line.contains("try?") || isEmptyCatch(lines, at: index)
+            let swallows = drops(line) || isEmptyCatch(lines, at: index)
             guard swallows else { continue }
             let near = [number - 2, number - 1, number, number + 1]
-            let range = line.contains("try?") ? near.dropLast() : near.dropFirst(1)
+            let range = drops(line) ? near.dropLast() : near.dropFirst(1)
             if !range.contains(where: { swift.commented.contains($0) }) { found.append(number) }
         }
         return found
+    }
+
+    /// Whether the line has the word `try?`; `LogEntry?` ends like it.
+    private static func drops(_ line: Substring) -> Bool {
+        line.ranges(of: "try?").contains { found in
+            found.lowerBound == line.startIndex || !line[line.index(before: found.lowerBound)].isLetter
+        }
     }
 
     private static func isEmptyCatch(_ lines: [Substring], at index: Int) -> Bool {
@@ -26,6 +33,7 @@ import Testing
     @Test(
         arguments: [
             ("let a = try? f()", [1]),
+            ("func log() -> LogEntry? {", []),
             ("// gone is as good as closed\nlet a = try? f()", []),
             ("let a = try? f()  // gone is as good as closed", []),
             ("do { try f() } catch {}", [1]),
