@@ -56,7 +56,8 @@ extension Daemon {
         for component in path.split(separator: "/") {
             made += component + "/"
             guard mkdir(made, 0o755) == 0 || errno == EEXIST else {
-                throw Fault("directory.make", "the directory \(path) cannot be made: \(String(cString: strerror(errno)))")
+                let reason = String(cString: strerror(errno))
+                throw Fault("directory.make", "the directory \(path) cannot be made: \(reason)")
             }
         }
         var found = stat()

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Journal
 import Model
 import Testing
 
@@ -55,7 +56,8 @@ import Testing
         #expect(settings.metrics.memory.bytes == 8 << 20 && settings.metrics.scrapeConfigs.count == 1)
         #expect(settings.evaluationInterval == .seconds(5))
         #expect(settings.redaction == ["secret-\\d+"])
-        #expect(settings.retention == .init(incidents: .seconds(864_000), evidence: .seconds(432_000), disk: .init(bytes: 1 << 30)))
+        let day = Duration.seconds(86_400)
+        #expect(settings.retention == .init(incidents: day * 10, evidence: day * 5, disk: .init(bytes: 1 << 30)))
         #expect(settings.escalation != nil)
         #expect(settings.deadman == .init(url: "http://127.0.0.1:1/x", every: .seconds(30)))
         #expect(settings.consoleListen?.port == 9000)
@@ -92,7 +94,9 @@ import Testing
     @Test func theDocumentIsMadeFromTheCode() throws {
         let path = #filePath.replacing("Tests/DaemonTests/SettingsTests.swift", with: "docs/settings.md")
         let written = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
-        #expect(written == SettingsReference.document, "docs/settings.md is out of date; write SettingsReference.document to it")
+        #expect(
+            written == SettingsReference.document,
+            "docs/settings.md is out of date; write SettingsReference.document to it")
     }
 
     @Test func theSecondFilesProblemsAreAllReported() {

@@ -1,0 +1,78 @@
+import Foundation
+import Glibc
+import Model
+import Testing
+
+@testable import Daemon
+
+@Suite("The doctor")
+struct DoctorTests {
+    private func examine(_ folder: Folder) async -> [String: Doctor.Finding] {
+        let findings = await Doctor.examine(settingsPath: folder.file("nightshift.yaml"))
+        return Dictionary(findings.map { ($0.about, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    @Test("what is there is fine, what is missing is broken, what is meant to be decided is a warning")
+    func findings() async throws {
+        let folder = try Written.folder()
+        try folder.write("state/x", "")
+        let found = await examine(folder)
+        #expect(found["settings"]?.verdict == .fine)
+        #expect(found["rules and runbooks"]?.verdict == .fine)
+        #expect(found["rules and runbooks"]?.text == "1 rules, 1 runbooks")
+        #expect(found["state"]?.text.contains("MiB free") == true && found["state"]?.verdict != .broken)
+        #expect(found["runtime"]?.verdict == .broken && found["runtime"]?.text.contains("does not exist") == true)
+        #expect(found["actuation"]?.verdict == .warning && found["actuation"]?.text.hasPrefix("observe") == true)
+        #expect(found["escalation"]?.verdict == .warning)
+        #expect(found["deadman"]?.verdict == .warning)
+        for finding in found.values where finding.verdict != .fine {
+            #expect(finding.about == "journal" || finding.mend != nil, "\(finding.about) says how to mend it")
+        }
+        #expect(
+            !FileManager.default.fileExists(atPath: folder.file("run")), "it looks, and changes nothing")
+    }
+
+    @Test("a settings file that is wrong or missing is the only finding")
+    func settings() async throws {
+        let folder = try Folder(["nightshift.yaml": "actuatoin: exec\n"])
+        let wrong = await Doctor.examine(settingsPath: folder.file("nightshift.yaml"))
+        #expect(wrong.map(\.verdict) == [.broken])
+        #expect(wrong.first?.text.contains("nightshift.yaml:1:1: error: ") == true)
+        let missing = await Doctor.examine(settingsPath: folder.file("none.yaml"))
+        #expect(missing.map(\.text) == ["There is no settings file \(folder.file("none.yaml"))"])
+    }
+
+    @Test("wrong rules, and none at all, are told")
+    func rules() async throws {
+        let folder = try Written.folder()
+        try folder.write("rules/a.yaml", "groups: []\n")
+        #expect(await examine(folder)["rules and runbooks"]?.verdict == .warning)
+        try folder.write("rules/a.yaml", "groups:\n  - nam: x\n")
+        let broken = try #require(await examine(folder)["rules and runbooks"])
+        #expect(broken.verdict == .broken && broken.text.contains("a.yaml:2:5: error: "))
+    }
+
+    @Test("a journal that is read from a place where there is none is broken or a warning, never fine")
+    func journal() async throws {
+        let folder = try Written.folder(more: "journal: {source: {directory: /nowhere/at/all}}")
+        let finding = try #require(await examine(folder)["journal"])
+        #expect(finding.verdict != .fine)
+    }
+
+    @Test("acting on a user's own units is a warning, and says why")
+    func user() async throws {
+        let finding = try #require(await examine(try Written.folder(more: "actuation: user"))["actuation"])
+        #expect(finding.verdict == .warning && finding.text.contains("no boundary"))
+    }
+
+    @Test("groups that do not exist are named, with what makes them")
+    func groups() async throws {
+        let more = "access: {operators: no-such-group-1, approvers: no-such-group-2}"
+        let folder = try Written.folder(more: more)
+        let findings = await Doctor.examine(settingsPath: folder.file("nightshift.yaml")).filter {
+            $0.about == "access"
+        }
+        #expect(findings.map(\.text) == ["there is no group no-such-group-1", "there is no group no-such-group-2"])
+        #expect(findings.first?.mend?.contains("groupadd --system no-such-group-1") == true)
+    }
+}
