@@ -57,7 +57,8 @@ class Lab(unittest.TestCase):
         self.host.up(tied=True)
         done = self.host.exec("sh", "-c", "echo trusted; cat; exit 7", check=False, text_input="input")
         self.assertEqual((done.returncode, done.stdout), (7, "trusted\ninput"))
-        self.host.exec("systemd-cat", "echo", "from a unit")
+        # It stays a moment, or journald may come too late to see whose it was.
+        self.host.exec("systemd-cat", "sh", "-c", "echo from a unit; sleep 1")
         entry = wait_until("the entry", 5, lambda: self.host.journal("MESSAGE=from a unit"))[0]
         self.assertRegex(entry["_SYSTEMD_UNIT"], r"^run-u\d+\.service$")
         capabilities = self.host.exec("sh", "-c", "grep CapBnd /proc/self/status").stdout.split()[1]
