@@ -51,6 +51,11 @@ public struct ConsoleServer: Service {
             configuration: .init(
                 address: address, serverName: "nightshift",
                 availableConnectionsDelegate: MaximumAvailableConnections(clientsMax)),
+            onServerRunning: { [listener, logger] _ in
+                // Whatever our umask: everybody may connect, and `Access` decides.
+                guard case .socket(let path, _) = listener, chmod(path, 0o666) != 0 else { return }
+                logger.error("\(path) cannot be opened to others: \(String(cString: strerror(errno)))")
+            },
             logger: logger)
         do {
             try await application.run()

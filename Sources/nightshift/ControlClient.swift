@@ -1,6 +1,7 @@
 import ArgumentParser
 import Console
 import FoundationEssentials
+import Glibc
 import HTTPClient
 import Incidents
 import Model
@@ -70,7 +71,7 @@ struct ControlClient: Sendable {
             response = try await http.send(request)
         } catch {
             throw Fault(
-                "daemon.unreachable", "The daemon does not answer on \(socket): \(error.message)",
+                "daemon.unreachable", "The daemon does not answer on \(socket): \(reason(error))",
                 hint: "Is nightshift.service running?")
         }
         guard response.status != 200 else { return response.body }
@@ -81,6 +82,12 @@ struct ControlClient: Sendable {
             throw Fault("daemon.answer", "The daemon answered \(path) with status \(response.status)")
         }
         throw Fault(answer["code"] ?? "daemon.answer", answer["error"] ?? "status \(response.status)")
+    }
+
+    /// libcurl speaks of localhost, whatever the socket.
+    private func reason(_ error: Fault) -> String {
+        guard error.code == "http.connect" else { return error.message }
+        return access(socket, R_OK | W_OK) == 0 ? "nobody listens there" : String(cString: strerror(errno))
     }
 
     private static func encoded(_ text: String) -> String {

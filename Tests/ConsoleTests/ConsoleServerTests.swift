@@ -41,12 +41,14 @@ private actor RecordedBackend: ConsoleBackend {
 }
 
 @Suite struct ConsoleServerTests {
+    private let path = "/tmp/nightshift-console-\(UInt32.random(in: 0 ... .max)).sock"
+
     /// Runs `body` against a server on a socket of its own.
     private func withServer(
         access: Access,
         _ body: (RecordedBackend, (String, String, String?) async throws -> HTTPResponse) async throws -> Void
     ) async throws {
-        let path = "/tmp/nightshift-console-\(UInt32.random(in: 0 ... .max)).sock"
+        let path = path
         defer { try? FileManager.default.removeItem(atPath: path) }  // it may never have been made
         let backend = RecordedBackend()
         let server = ConsoleServer(
@@ -80,6 +82,16 @@ private actor RecordedBackend: ConsoleBackend {
             #expect(try await ask("GET", "/incidents/4f2a", nil).status == 200)
             #expect(try await ask("GET", "/metrics", nil).text == "nightshift_series 0\n")
             #expect(try await ask("GET", "/api/v1/query?query=up&time=5", nil).text == "{\"at\":5.0}")
+        }
+    }
+
+    @Test func everybodyMayConnectWhateverTheUmask() async throws {
+        try await withServer(access: mine) { _, _ in
+            func mode() throws -> Int? {
+                (try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int).map { $0 & 0o777 }
+            }
+            for _ in 0..<500 where try mode() != 0o666 { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(try mode() == 0o666)
         }
     }
 

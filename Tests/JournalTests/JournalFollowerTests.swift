@@ -59,7 +59,8 @@ import Testing
         try writer.append(entry(0))
         let wanted = Mutex<Set<String>>(["MESSAGE"])
         let follower = JournalFollower(
-            source: .directory(directory.path), start: .head, fields: { wanted.withLock { $0 } }, quietMax: .seconds(60))
+            source: .directory(directory.path), start: .head, fields: { wanted.withLock { $0 } }, quietMax: .seconds(60)
+        )
         var kinds: [String?] = []
         await #expect(throws: Enough.self) {
             try await follower.run { batch in
