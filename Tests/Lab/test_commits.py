@@ -23,7 +23,7 @@ class Commits(LabCase):
         self.host.write(f"/etc/systemd/system/{unit}.d/kill.conf", DROP_IN.format(unit=unit))
         self.host.systemctl("daemon-reload")
         step = campaign.current.sample(5, 1)
-        killed = 0
+        killed = self.unknown = 0
         for number in range(1, COMMITS_MAX, step):
             if not self.killed_after(unit, number):
                 break
@@ -33,7 +33,7 @@ class Commits(LabCase):
         self.assertGreater(killed, 0, f"{unit} was never killed: it does not know NIGHTSHIFT_KILL_AFTER_COMMIT")
         self.figure(
             f"{unit} killed after every{'' if step == 1 else f' {step}th'} commit of one repair",
-            f"{killed} kills, no run lost", "no effect twice",
+            f"{killed} kills, no run lost, {self.unknown} handed to a person as unknown", "no effect twice",
             "systemd, run and http steps; the journal and a web server count executions")
 
     def killed_after(self, unit: str, number: int) -> bool:
@@ -50,11 +50,19 @@ class Commits(LabCase):
         broke = self.now()
         self.host.kill(target)
         incident = self.host.wait_for_incident("UnitFailed", since=broke, unit=target, within=90)
-        self.assert_state(incident, "resolved")
-        self.assertEqual(self.host.executions(target), 1, f"{unit} killed after commit {number}: the run step")
         told = [r for r in self.host.requests(f"/count/{target}") if r["method"] == "POST"]
-        self.assertEqual(len(told), 1, f"{unit} killed after commit {number}: the http step")
-        self.assertEqual(self.host.show(target, "ActiveState"), "active")
+        where = f"{unit} killed after commit {number}"
+        if incident["state"] == "escalated":
+            # Killed around its request, nobody can say what became of the http step: then a person is asked.
+            texts = [line["text"] for line in incident["timeline"]]
+            self.assertTrue(any("outcome of tell is unknown" in text for text in texts), f"{where}: {texts}")
+            self.assertLessEqual(len(told), 1, f"{where}: the http step")
+            self.unknown += 1
+        else:
+            self.assert_state(incident, "resolved")
+            self.assertEqual(len(told), 1, f"{where}: the http step")
+            self.assertEqual(self.host.show(target, "ActiveState"), "active", where)
+        self.assertEqual(self.host.executions(target), 1, f"{where}: the run step")
         return not self.host.root.joinpath(f"run/lab-kill/{unit}.env").exists()
 
     def test_the_core_after_each_commit(self) -> None:
