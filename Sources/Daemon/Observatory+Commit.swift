@@ -32,15 +32,25 @@ extension Observatory {
                 for change in saving.changes { try transaction.store(change) }
                 if let state { try transaction.saveSnapshot(name: Self.ruleStateName, json: state, at: now) }
             }
+            if refusedSince != nil { logger.notice("what was kept in memory is in the ledger now") }
+            refusedSince = nil
         } catch {
             metrics.ledgerFailures += 1
-            logger.error("what was noticed is kept in memory only: \(error)")
+            complain(error)
             keep(saving, changes: error.code != "ledger.refused")
             for case .opened(let incident, _, _) in changes { await listener?.incidentUnstored(incident, error) }
             await tell(changes.filter { if case .opened = $0 { false } else { true } })
             return
         }
         await tell(changes)
+    }
+
+    /// Once a minute at most: each line of ours is an entry in the next batch, which would be refused, and so on.
+    private func complain(_ error: Fault) {
+        let now = clock.now()
+        if let since = refusedSince, now.since(since) < .seconds(60) { return }
+        refusedSince = now
+        logger.error("what was noticed is kept in memory only: \(error)")
     }
 
     private func tell(_ changes: [IncidentChange]) async {

@@ -41,6 +41,8 @@ actor Observatory {
     /// Alerts that ended because their rules are gone; told with the next evaluation.
     var restored: [Alert] = []
     var unsaved = Unsaved()
+    /// When it was last said that the ledger refuses; nil while it does not.
+    var refusedSince: Stamp?
     var metrics = OwnMetrics()
     private(set) var lastBatch: Stamp
     var listener: (any IncidentListener)?

@@ -1,6 +1,7 @@
 import Glibc
 import Ledger
 import Model
+import Synchronization
 import Testing
 
 /// Nothing new is written to a full ledger, results are, and it opens by itself once there is space.
@@ -16,6 +17,41 @@ import Testing
         let ballast = directory.path + "/ballast"
         fillDisk(ballast)
         try await stopsAndGoesOn(ledger) { unlink(ballast) }
+    }
+
+    @Test(.enabled(if: mayMount, "no file system may be mounted here"))
+    func aDiskThatStaysFullIsNotTriedAgainAndAgain() async throws {
+        let directory = try Scratch()
+        try #require(mount("tmpfs", directory.path, "tmpfs", 0, "size=3m") == 0)
+        defer { umount2(directory.path, CInt(MNT_DETACH)) }
+        let ledger = try await Ledger.open(
+            path: directory.ledger, sizes: LedgerSizes(reserve: ByteSize(bytes: 512 << 10)))
+        fillDisk(directory.path + "/ballast")
+        let text = String(repeating: "x", count: 3000)
+        let attempts = Mutex(0)
+        for number in 0..<1000 {
+            do {
+                try await ledger.write { transaction in
+                    attempts.withLock { $0 += 1 }
+                    try transaction.saveSnapshot(name: "\(number)", json: text, at: .sample)
+                }
+            } catch {
+                break
+            }
+        }
+        #expect(ledger.state == .full)
+        let before = attempts.withLock { $0 }
+        // Nothing has used the reserve yet, so it is still there, and is no sign of room.
+        for _ in 0..<5 {
+            await #expect(throws: Fault.self) {
+                try await ledger.write { _ in attempts.withLock { $0 += 1 } }
+            }
+            #expect(ledger.state == .full)
+        }
+        #expect(attempts.withLock { $0 } == before)
+        unlink(directory.path + "/ballast")
+        try await ledger.write { try $0.saveSnapshot(name: "again", json: "", at: .sample) }
+        #expect(ledger.state == .open)
     }
 
     @Test func aLedgerAtItsLimitOfSize() async throws {

@@ -147,12 +147,12 @@ extension Driver {
 
     /// The ledger cannot be written: nothing is done, people are told from memory, and it is tried again.
     private func unstorable(_ incident: Incident, _ error: any Error) {
-        parts.logger.error("incident \(incident.id) cannot be acted upon: \(error)")
         let now = parts.clock.now()
         let isNew = unstarted[incident.id] == nil
         guard !isNew || unstarted.count < 1000 else { return }
         unstarted[incident.id] = (incident, now)
         guard isNew else { return }
+        parts.logger.error("incident \(incident.id) cannot be acted upon, it is tried again: \(error)")
         let text = "\(incident.summary); the ledger cannot be written, so nothing is done about it: \(error)"
         let view = IncidentView(
             incident, state: .open, actedAt: nil, resolvedAt: nil, escalatedAt: nil, runbook: nil, timeline: [])
