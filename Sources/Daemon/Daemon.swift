@@ -28,7 +28,9 @@ public enum Daemon {
         do {
             settings = try SettingsFile.load(settingsPath)
             content = try Content.load(settings)
-            for directory in [settings.state, settings.runtime] { try makeDirectory(directory) }
+            for directory in [settings.state, settings.runtime, settings.ownExecutor] {
+                if let directory { try makeDirectory(directory) }
+            }
         } catch {
             throw Fault("settings.unusable", "Nightshift cannot start:\n\(error)")
         }
@@ -107,7 +109,7 @@ struct Parts: Sendable {
                 masking: masking,
                 protectedUnits: ProtectedUnits(add: settings.protectedAdd, remove: settings.protectedRemove),
                 actionLimit: Budget(count: settings.actionLimit.count, per: settings.actionLimit.per),
-                runsDirectory: settings.actuation == .user ? settings.state + "/exec/runs" : settings.runsDirectory,
+                runsDirectory: settings.ownExecutor.map { $0 + "/runs" } ?? settings.runsDirectory,
                 logger: logger))
         await observatory.setListener(driver)
     }
@@ -141,7 +143,7 @@ struct Parts: Sendable {
             return try ExecutorCore(
                 bus: bus, installed: OwnRunbooks(content: content, settings: settings), clock: clock,
                 options: .init(
-                    directory: settings.state + "/exec", isRoot: false, onCommit: CrashTest.afterCommit,
+                    directory: settings.ownExecutor ?? settings.state, isRoot: false, onCommit: CrashTest.afterCommit,
                     say: { logger.notice("\($0)") }))
         }
     }

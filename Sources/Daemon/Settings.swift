@@ -73,6 +73,8 @@ public struct Settings: Sendable {
 
     public var ledgerPath: String { state + "/ledger.sqlite" }
     public var controlSocket: String { runtime + "/control.sock" }
+    /// Where this process keeps what it did itself; nil where it never acts itself.
+    public var ownExecutor: String? { actuation == .user ? state + "/exec" : nil }
 }
 
 extension Settings {

@@ -156,9 +156,9 @@ extension IncidentBook {
         let others = alert.evidence.filter { $0.kind != .journal || $0.text.isEmpty }
         let entries = seen.prefix(5).map { evidence in
             let unit = trustedUnit(alert.labels, alert.claims).map { $0 + ": " } ?? ""
-            return line(
-                min(alert.at, at.wall), .signal, unit + oneLine(evidence.text), [Evidence(.journal, evidence.reference)]
-            )
+            // systemd's own entries begin with the unit already.
+            let text = evidence.text.hasPrefix(unit) ? evidence.text : unit + evidence.text
+            return line(min(alert.at, at.wall), .signal, oneLine(text), [Evidence(.journal, evidence.reference)])
         }
         let word = alert.labels["severity"] ?? Severity.standard
         var text = "\(alert.name) fires\(again) (\(alert.rule.short)), severity \(word)"

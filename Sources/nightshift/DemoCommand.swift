@@ -11,12 +11,12 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "The main job, live: a real service breaks, is noticed, repaired and proven healthy.",
         discussion: """
-            In a container with a running daemon it kills nginx.service there. Anywhere else it breaks only a unit of its own on \
-            your systemd --user, or else reads a recorded journal; it says which. Exits 1 where the incident did not end resolved.
+            In the project's lab it kills nginx.service. Anywhere else it breaks only a unit of its own on your systemd --user, \
+            or else reads a recorded journal; it says which. Exits 1 where the incident did not end resolved.
             """)
 
     @OptionGroup var connection: Connection
-    @Option(help: "The unit to kill, where a daemon runs already. Without it: nginx.service, and only in a container.")
+    @Option(help: "The unit to kill, where a daemon runs already. Without it: nginx.service, and only in the lab.")
     var unit: String?
     @Option(help: "How long to wait for the incident's end.") var within = "120s"
 
@@ -24,17 +24,36 @@ struct DemoCommand: AsyncParsableCommand {
         guard let within = Duration(parsing: within) else {
             throw ValidationError("\"\(self.within)\" is not a duration such as 120s")
         }
-        let isContainer = access("/run/systemd/container", F_OK) == 0
-        if let unit = unit ?? (isContainer ? "nginx.service" : nil) {
-            try await breakUnit(unit, client: connection.client, within: within)
-        } else {
-            try await SandboxDemo.run { client, unit in
-                try await breakUnit(unit, client: client, within: within)
-            }
+        if let unit {
+            return try await breakUnit(.init(client: connection.client, unit: unit, console: Self.console), within)
+        }
+        if access(Self.lab, F_OK) == 0, try await isRunning() {
+            let unit = "nginx.service"
+            return try await breakUnit(.init(client: connection.client, unit: unit, console: Self.console), within)
+        }
+        do {
+            try await SandboxDemo.run { stage in try await breakUnit(stage, within) }
+        } catch let fault as Fault where fault.code == "demo.unavailable" {
+            try await RecordedDemo.run(because: fault.message)
         }
     }
 
-    private func breakUnit(_ unit: String, client: ControlClient, within: Duration) async throws {
+    /// The lab's own services: no host that matters has them.
+    private static let lab = "/usr/lib/nightshift-lab"
+    /// Where a daemon serves its console unless its settings say otherwise.
+    private static let console = "http://127.0.0.1:9797"
+
+    private func isRunning() async throws -> Bool {
+        do {
+            _ = try await connection.client.status()
+            return true
+        } catch let fault as Fault where fault.code == "daemon.unreachable" {
+            return false
+        }
+    }
+
+    private func breakUnit(_ stage: SandboxDemo.Stage, _ within: Duration) async throws {
+        let (client, unit) = (stage.client, stage.unit)
         let status = try await client.status()
         let processes = ProcessTable.processes(of: unit)
         guard !processes.isEmpty else {
@@ -47,7 +66,9 @@ struct DemoCommand: AsyncParsableCommand {
         for process in processes { kill(process, SIGKILL) }
         let incident = try await follow(unit, since: broke, client: client, within: within)
         Terminal.say("\n" + IncidentText.show(incident, zoneOffset: Terminal.zoneOffset(at: broke)))
-        Terminal.say("\nThe console shows it too: http://127.0.0.1:9797/incidents/\(incident.id)")
+        if let console = stage.console {
+            Terminal.say("\nThe console shows it too: \(console)/incidents/\(incident.id)")
+        }
         guard incident.state == "resolved" else { throw ExitCode(1) }
     }
 
