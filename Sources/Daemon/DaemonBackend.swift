@@ -159,9 +159,13 @@ extension IncidentView {
 }
 
 extension LedgerTransaction {
-    /// Stores what an alert did to an incident.
+    /// Stores what an alert did to an incident; lines of one that the ledger does not have belong nowhere, and go.
     func store(_ change: IncidentChange) throws {
-        if case .opened(let incident, _, _) = change { try insert(incident: incident) }
+        if case .opened(let incident, _, _) = change {
+            try insert(incident: incident)
+        } else if try change.lines.isEmpty || read.incident(change.incident) == nil {
+            return
+        }
         for line in change.lines { try append(line: line, to: change.incident) }
     }
 }

@@ -12,9 +12,7 @@ extension Observatory {
         defer { committing.leave() }
         metrics.incidentSignals += changes.count { !$0.lines.isEmpty }
         unsaved.changes += changes
-        if unsaved.changes.count > Unsaved.changesMax {
-            unsaved.changes.removeFirst(unsaved.changes.count - Unsaved.changesMax)
-        }
+        unsaved.bound()
         let saving = unsaved
         unsaved = Unsaved()
         let state = isRuleStateDirty ? ruleState() : nil

@@ -69,6 +69,20 @@ actor Observatory {
         var changes: [IncidentChange] = []
 
         static let changesMax = 10_000
+
+        /// Keeps at most `changesMax` changes and gaps; what opened an incident goes last.
+        mutating func bound() {
+            var excess = changes.count - Self.changesMax
+            if excess > 0 {
+                changes.removeAll { change in
+                    if case .opened = change { return false }
+                    excess -= 1
+                    return excess >= 0
+                }
+            }
+            changes.removeFirst(max(0, changes.count - Self.changesMax))
+            gaps.removeFirst(max(0, gaps.count - Self.changesMax))
+        }
     }
 
     init(

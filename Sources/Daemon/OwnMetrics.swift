@@ -14,7 +14,6 @@ struct OwnMetrics: Sendable {
     var scrapesFailed = 0
     var incidentSignals = 0
     var ledgerFailures = 0
-    var deadmanFailures = 0
 
     /// Gauges that are read at the moment of asking.
     struct Gauges: Sendable {

@@ -105,27 +105,48 @@ struct ObservatoryRefusalTests {
         #expect(opened != nil && joined != nil && opened! < joined!, "\(lines)")
     }
 
-    @Test("what a ledger refuses for what it is goes; everything else is stored with the next batch")
-    func poison() async throws {
+    @Test("lines of an incident that the ledger does not have go, and take nothing else with them")
+    func unknownIncident() async throws {
         let first = try await ObservatoryStage(ledger: try Ledger.inMemory())
         await first.take([ObservatoryStage.failure(of: "web.service")], cursor: "c1")
         let record = try #require(try await first.incidents().first)
-        // A book that remembers an incident which its ledger does not have: a line of it belongs to nothing.
         let ledger = try Ledger.inMemory()
         let book = IncidentBook(
             restoring: [KnownIncident(incident: record.incident, state: record.state)], masking: try Masking())
-        let log = LogLines()
         let observatory = Observatory(
             settings: ObservatoryStage.settings, content: try ObservatoryStage.content(ObservatoryStage.rules),
-            ledger: ledger, clock: first.clock.host, logger: log.logger, book: book, counts: [], ruleState: nil)
-        let again = ObservatoryStage.failure(of: "web.service", after: .seconds(1))
-        await observatory.take(JournalBatch(entries: [again], cursor: "c1"))
-        #expect(try await ledger.read { try $0.journalPosition(source: JournalSource.system.description) } == nil)
-        #expect(log.all.count { $0.hasPrefix("error: ") } == 1)
-        await observatory.take(JournalBatch(entries: [ObservatoryStage.chatter("a")], cursor: "c2"))
+            ledger: ledger, clock: first.clock.host, logger: LogLines().logger, book: book, counts: [], ruleState: nil)
+        let units = ["web.service", "db.service"]
+        let entries = units.map { ObservatoryStage.failure(of: $0, after: .seconds(1)) }
+        await observatory.take(JournalBatch(entries: entries, cursor: "c2"))
+        #expect(await observatory.summary.metrics.ledgerFailures == 0)
+        let incidents = try await ledger.read { try $0.incidents() }
+        #expect(incidents.map { $0.incident.labels["unit"] } == ["db.service"])
         let position = try await ledger.read { try $0.journalPosition(source: JournalSource.system.description) }
         #expect(position?.cursor == "c2" && position?.counted == 2)
-        #expect(await observatory.summary.metrics.ledgerFailures == 1)
+    }
+
+    @Test("what is kept is bounded, and what opened an incident goes last")
+    func bounded() async throws {
+        let stage = try await ObservatoryStage(ledger: try Ledger.inMemory())
+        await stage.take([ObservatoryStage.failure(of: "web.service")], cursor: "c1")
+        let incident = try #require(try await stage.incidents().first?.incident)
+        let alert = Alert(
+            labels: incident.labels, state: .firing, at: ObservatoryStage.begin, value: 1, rule: incident.rule)
+        let most = Observatory.Unsaved.changesMax
+        func line(_ number: Int) -> TimelineLine {
+            TimelineLine(at: ObservatoryStage.begin, kind: .note, text: "\(number)", evidence: [])
+        }
+        var unsaved = Observatory.Unsaved()
+        unsaved.changes =
+            [.opened(incident, [], alert)] + (1...most + 5).map { .joined(incident.id, [line($0)], alert) }
+        unsaved.bound()
+        #expect(unsaved.changes.count == most)
+        #expect(unsaved.changes.first == .opened(incident, [], alert))
+        #expect(unsaved.changes[1].lines.first?.text == "7" && unsaved.changes.last?.lines.first?.text == "\(most + 5)")
+        unsaved.changes = Array(repeating: .opened(incident, [], alert), count: most + 5)
+        unsaved.bound()
+        #expect(unsaved.changes.count == most)
     }
 }
 
