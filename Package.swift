@@ -32,6 +32,8 @@ let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-ser
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -48,6 +50,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
@@ -69,6 +73,8 @@ let package = Package(
         target("Ledger", ["Model", grdb]),
         target("Actuation", ["Model", "Text", "Runbooks", "CSystemd"]),
         target("Escalation", ["Model", "Text", "Incidents", "Ledger", "HTTPClient"]),
+        target("Agents", ["Model", "Text", "HTTPClient"]),
+        target("Delivery", ["Model", "Text", subprocess, systemPackage]),
         target(
             "Console", ["Model", "Text", "Incidents", hummingbird, hummingbirdCore, nio, httpTypes, log, lifecycle]),
         target(
@@ -98,6 +104,8 @@ let package = Package(
         tests(of: "Ledger", ["Model", grdb]),
         tests(of: "Actuation", ["Model", "Text", "Runbooks"]),
         tests(of: "Escalation", ["Model", "Text", "Incidents", "Ledger", "HTTPClient", "TestServer"]),
+        tests(of: "Agents", ["Model", "Text", "HTTPClient", "TestServer"]),
+        tests(of: "Delivery", ["Model", "Text", subprocess]),
         tests(of: "Console", ["Model", "Incidents", "HTTPClient", log]),
         tests(
             of: "Daemon",
