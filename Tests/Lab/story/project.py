@@ -15,12 +15,13 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 
 from story import answers
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 PROJECTS = FOLDER / "projects"
-COMMANDS = ["deploy", "rollback", "switch"]
+COMMANDS = ["deploy", "rollback", "switch", "integration-test"]
 PROGRAM = "/usr/lib/nightshift-story"
 MODEL_PORT = 18999
 
@@ -125,13 +126,16 @@ class Project:
 
     def install(self, root: pathlib.Path) -> str:
         """Lays repository, commands, units, rules and runbooks under `root`; the answer is the last commit."""
-        copy(self.folder / "site", root, self.variation)
         home = root / "srv" / self.name
         home.mkdir(parents=True, exist_ok=True)
         for command in COMMANDS:
             shutil.copy(FOLDER / "host" / command, home / command)
-        bare = root / self.settings["repository"]["url"].lstrip("/")
-        return self.make_repository(bare)
+        copy(self.folder / "site", root, self.variation)
+        # git works nowhere below /proc/PID/root: made outside, then copied.
+        with tempfile.TemporaryDirectory(prefix="story-") as folder:
+            commit = self.make_repository(pathlib.Path(folder) / "made.git")
+            shutil.copytree(pathlib.Path(folder) / "made.git", root / self.settings["repository"]["url"].lstrip("/"))
+        return commit
 
 
 class Defect:
