@@ -34,9 +34,16 @@ struct Conversation {
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
-    /// No vendor takes a message without content.
+    /// No vendor takes a message without content, or a call that is never answered.
     private func said(_ reply: ModelReply) -> [ModelPart] {
-        let parts = reply.parts.filter { if case .text("") = $0 { false } else { true } }
+        let parts = reply.parts.filter { part in
+            switch part {
+            case .text(let text): !text.isEmpty
+            case .call: opening.givesTools
+            case .vendor: true
+            case .result: false
+            }
+        }
         let speaks = parts.contains { if case .vendor = $0 { false } else { true } }
         return speaks ? parts : parts + [.text("(nothing)")]
     }
