@@ -79,7 +79,12 @@ public struct Sandbox: Sendable {
         }
         var arguments = walls(limits: limits, environment: environment)
         arguments += ["--bind", worktree, Self.worktree]
-        for item in reading { arguments += ["--ro-bind", item.outside, item.inside] }
+        for item in reading {
+            if let name = item.inside.lastIndex(of: "/"), name > item.inside.startIndex {
+                arguments += Self.folders([String(item.inside[..<name])])
+            }
+            arguments += ["--ro-bind", item.outside, item.inside]
+        }
         arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", Self.worktree, "--"]
         arguments += self.command(command, limits: limits)
         guard let remains = SandboxRemains(worktree: worktree) else {
