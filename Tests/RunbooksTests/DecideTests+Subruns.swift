@@ -45,6 +45,17 @@ extension DecideTests {
             #expect(merge.by == "ada" && merge.head == "c0ffee" && merge.base == "ba5e" && merge.pr == "7")
             $0.does("merge", .done(["commit": "d00d1e", "by": "ada"]))
         },
+        .init(
+            "in a definition of high risk two persons are asked, once each",
+            Play.pipeline(merge).replacing("risk: low", with: "risk: high"), asked + ["perform merge/1"]
+        ) {
+            $0.admit()
+            $0.does("open", .done(opened))
+            approve(&$0)
+            approve(&$0)
+            #expect($0.effects == asked)
+            $0.approve("bob", uid: 2, plan: $0.state.question?.plan ?? "", path: "merge")
+        },
         .init("nothing is merged by a word on another plan", Play.pipeline(merge), asked) {
             $0.admit()
             $0.does("open", .done(opened))

@@ -127,7 +127,7 @@ struct PipelineFormatTests {
             (
                 "open", .forge(.init(project: "pay", action: .open(commit: "c0ffee", title: "t", body: "b"))),
                 "forge open pay"
-            ), ("child", .runbook(.init(name: "stage", parameters: ["n": 5])), "runbook stage n=5"),
+            ), ("child", .runbook(.init(name: "stage", parameters: ["n": 5], isChosen: true)), "runbook stage n=5"),
             (
                 "produce", .deploy(.init(project: "pay", action: .to(.production, revision: "abc"))),
                 "deploy to production pay abc"
@@ -222,6 +222,32 @@ struct PipelineFormatTests {
             return
         }
         #expect(text.contains(says), "\(text)")
+    }
+
+    @Test("what an agent chose is no part of the pipeline, and above low risk a person is asked")
+    func chosen() throws {
+        var play = try Play(Play.pipeline(DecideTests.child))
+        play.create()
+        func facts(_ text: String, _ isChosen: Bool) throws -> RunFacts? {
+            let runbook = try Samples.parse(text)
+            let step = RenderedSubrun(name: runbook.name, parameters: [:], isChosen: isChosen)
+            return play.state.factsOfSubrun(play.key("child"), step, runbook, claims: [], directory: "/runs/x")
+        }
+        let pipeline = Play.pipeline(DecideTests.stage)
+        guard case .bound? = try facts(pipeline, false)?.binding else {
+            Issue.record("it is begun where its name is written out")
+            return
+        }
+        guard case .refused("parameters", let text)? = try facts(pipeline, true)?.binding else {
+            Issue.record("it is not begun where it was chosen")
+            return
+        }
+        #expect(text.contains("only where its name is written out"))
+        for (risk, isChosen, mode) in [
+            ("low", true, Mode.auto), ("medium", true, .approve), ("medium", false, .auto), ("high", true, .approve),
+        ] {
+            #expect(try facts(Play.runbook(DecideTests.restart, risk: risk), isChosen)?.mode == mode)
+        }
     }
 
     @Test("a sub-run answers the same incident in the stricter mode, one deeper, under an ID of its own")
