@@ -16,25 +16,25 @@ struct LineSplitter: Sendable {
         var lines: [[UInt8]] = []
         // Where the line at hand begins among these bytes.
         var start = 0
-        for (at, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
+        for (at, byte) in bytes.enumerated() {
+            guard byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") else {
+                guard line.count + at - start < bytesMax else { throw tooLong }
+                continue
+            }
             let belongsToLast = byte == UInt8(ascii: "\n") && skipsLineFeed && at == start && line.isEmpty
             if !belongsToLast {
-                try append(bytes[start..<at])
-                lines.append(line)
+                lines.append(line + bytes[start..<at])
                 line = []
             }
             skipsLineFeed = byte == UInt8(ascii: "\r")
             start = at + 1
         }
-        try append(bytes[start...])
+        line += bytes[start...]
         return lines
     }
 
-    private mutating func append(_ bytes: ArraySlice<UInt8>) throws(ModelError) {
-        guard line.count + bytes.count <= bytesMax else {
-            throw ModelError(.malformed, "the answer has a line of more than \(bytesMax) bytes")
-        }
-        line += bytes
+    private var tooLong: ModelError {
+        ModelError(.malformed, "the answer has a line of more than \(bytesMax) bytes")
     }
 
     /// What is left when there is no more to come: a last line without an end.
