@@ -26,7 +26,7 @@ extension Sandbox {
             words = ["--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000"]
             if forbidsNamespaces { words.append("--disable-userns") }
         }
-        words += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
+        words += ["--die-with-parent", "--new-session", "--clearenv"]
         var variables = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp",
             "LANG": "C.UTF-8",

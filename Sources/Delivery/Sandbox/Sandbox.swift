@@ -55,7 +55,9 @@ public struct Sandbox: Sendable {
                 wall: .seconds(20), outputMax: 1 << 16, keep: 4096
             ).run().0
             if trial.end == .exit(0) { return sandbox }
-            complaint = firstLine(trial.standardError)
+            complaint =
+                Self.end(trial.end) == .signal(SIGSYS)
+                ? "the service's unit forbids a system call" : firstLine(trial.standardError)
         }
         throw Fault(
             "sandbox.unusable", "bubblewrap cannot make a sandbox here: \(complaint)",

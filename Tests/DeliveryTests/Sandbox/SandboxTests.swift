@@ -128,9 +128,9 @@ import Testing
     }
 
     @Test func onlyItsOwnProcessesAreSeen() async throws {
-        let report = try await shell("ls /proc | grep -c '^[0-9]'; readlink /proc/self/ns/net; hostname")
+        let report = try await shell("ls /proc | grep -c '^[0-9]'; readlink /proc/self/ns/net")
         let lines = report.standardOutput.text.split(separator: "\n")
-        #expect(lines.count == 3 && (Int(lines[0]) ?? 99) < 8 && lines[2] == "sandbox")
+        #expect(lines.count == 2 && (Int(lines[0]) ?? 99) < 8)
         var name = [UInt8](repeating: 0, count: 100)
         let length = name.withUnsafeMutableBytes {
             readlink("/proc/self/ns/net", $0.baseAddress!.assumingMemoryBound(to: CChar.self), 100)
