@@ -1,4 +1,5 @@
 import Agents
+import Model
 import Testing
 
 @Suite struct ModelReplyTests {
