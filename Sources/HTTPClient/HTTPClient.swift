@@ -5,7 +5,7 @@ public import Model
 /// Redirects are not followed, proxies of the environment are not used, and nothing but http and https is spoken. The
 /// thread ends with the client.
 public final class HTTPClient: Sendable {
-    private let engine: TransferEngine
+    let engine: TransferEngine
 
     /// - Parameters:
     ///   - concurrentMax: transfers under way at once; more wait for their turn, within their timeouts.

@@ -9,6 +9,8 @@ final class Transfer: @unchecked Sendable {
 
     let request: HTTPRequest
     let deadline: ContinuousClock.Instant
+    /// Where the body of a streamed answer goes; nil for a whole one.
+    private let stream: StreamBuffer?
     private let continuation = Mutex<CheckedContinuation<Answer, Never>?>(nil)
     private let cancellation = Atomic(false)
 
@@ -18,14 +20,18 @@ final class Transfer: @unchecked Sendable {
     private var headers: [(name: String, value: String)] = []
     private var headerBytes = 0
     private var body: [UInt8] = []
+    private var bodyBytes = 0
+    /// When the last bytes of a streamed answer came; nil before its first.
+    private var lastBytes: ContinuousClock.Instant?
     private var isTooLarge = false
     private var began = Timestamp(microseconds: 0)
     private var start = ContinuousClock.now
 
     static let headerBytesMax = 65_536
 
-    init(_ request: HTTPRequest) {
+    init(_ request: HTTPRequest, stream: StreamBuffer? = nil) {
         self.request = request
+        self.stream = stream
         deadline = .now + request.timeout
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     }
@@ -51,6 +57,7 @@ final class Transfer: @unchecked Sendable {
             return continuation
         }
         continuation?.resume(returning: answer)
+        stream?.end(answer)
     }
 
     func fail(_ code: String, _ text: String) { finish(.failure(Fault(code, "\(request.shown) \(text)"))) }
@@ -145,16 +152,31 @@ final class Transfer: @unchecked Sendable {
     }
 
     private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        guard body.count + bytes.count <= request.bodyLimit else {
+        bodyBytes += bytes.count
+        guard bodyBytes <= request.bodyLimit else {
             isTooLarge = true
             return 0
         }
-        body.append(contentsOf: bytes)
+        if let stream {
+            lastBytes = .now
+            stream.add(bytes, head: response())
+        } else {
+            body.append(contentsOf: bytes)
+        }
         return bytes.count
     }
 
+    /// When a streamed answer that has begun has been silent for too long.
+    var idleDeadline: ContinuousClock.Instant? {
+        guard let stream, let lastBytes else { return nil }
+        return lastBytes + stream.idleTimeout
+    }
+
+    func failIdle() { fail("http.timeout", "was stopped: no byte came for \(stream?.idleTimeout.literal ?? "long")") }
+
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
         headerBytes += bytes.count
+        if stream != nil { lastBytes = .now }
         guard headerBytes <= Self.headerBytesMax else {
             isTooLarge = true
             return 0
@@ -175,13 +197,14 @@ final class Transfer: @unchecked Sendable {
     /// curl is done with this transfer.
     func complete(_ code: CURLcode) {
         guard code == CURLE_OK else { return complain(code) }
+        finish(.success(response()))
+    }
+
+    /// What has come so far.
+    private func response() -> HTTPResponse {
         var status = 0
         curl_easy_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        finish(
-            .success(
-                HTTPResponse(
-                    status: status, headers: headers, body: body, began: began,
-                    duration: .now - start)))
+        return HTTPResponse(status: status, headers: headers, body: body, began: began, duration: .now - start)
     }
 
     private func complain(_ code: CURLcode) {

@@ -79,6 +79,7 @@ final class TransferEngine: @unchecked Sendable {
             var running: Int32 = 0
             curl_multi_perform(multi, &running)
             collect()
+            stopIdle()
             // A transfer that ended may have made room for one that waits.
             if active.count < concurrentMax, state.withLock({ !$0.waiting.isEmpty }) { continue }
             curl_multi_poll(multi, nil, 0, pollTimeout(), nil)
@@ -124,6 +125,16 @@ final class TransferEngine: @unchecked Sendable {
         }
     }
 
+    /// Ends the streamed answers that went silent.
+    private func stopIdle() {
+        let now = ContinuousClock.now
+        for transfer in active.values {
+            guard let deadline = transfer.idleDeadline, deadline <= now else { continue }
+            transfer.failIdle()
+            remove(transfer)
+        }
+    }
+
     private func drop(_ transfer: Transfer, _ code: String, _ text: String) {
         transfer.fail(code, text)
         remove(transfer)
@@ -135,10 +146,12 @@ final class TransferEngine: @unchecked Sendable {
         transfer.close()
     }
 
-    /// Milliseconds until a waiting transfer's time is up; curl sees to the timeouts of those it has.
+    /// Milliseconds until a waiting transfer's time or a streamed one's silence is up; curl sees to the other timeouts of
+    /// those it has.
     private func pollTimeout() -> Int32 {
-        let deadline = state.withLock { state in state.waiting.map(\.deadline).min() }
-        guard let deadline else { return .max }
+        let waiting = state.withLock { state in state.waiting.map(\.deadline).min() }
+        let idle = active.values.compactMap(\.idleDeadline).min()
+        guard let deadline = [waiting, idle].compactMap({ $0 }).min() else { return .max }
         return Int32(clamping: max(0, (deadline - .now).milliseconds) + 1)
     }
 }

@@ -55,8 +55,13 @@ public struct ModelMessage: Sendable, Hashable, Codable {
 public enum ModelPart: Sendable, Hashable, Codable {
     case text(String)
     /// The model wants a tool called; `id` ties the result to the call.
+    ///
+    /// The arguments are an object, or text where the model wrote something else than a JSON object.
     case call(id: String, tool: String, arguments: JSONValue)
     case result(id: String, text: String, isError: Bool)
+    /// What only the vendor understands, such as signed thinking: sent back unchanged and in its place, or the vendor
+    /// refuses what follows.
+    case vendor(JSONValue)
 }
 
 public struct ModelTool: Sendable, Hashable, Codable {
@@ -115,6 +120,12 @@ public struct ModelUsage: Sendable, Hashable, Codable {
     }
 
     public var total: Int { input + output + cacheRead + cacheWritten }
+
+    public static func + (left: ModelUsage, right: ModelUsage) -> ModelUsage {
+        ModelUsage(
+            input: left.input + right.input, output: left.output + right.output,
+            cacheRead: left.cacheRead + right.cacheRead, cacheWritten: left.cacheWritten + right.cacheWritten)
+    }
 }
 
 /// Why there is no answer.
@@ -136,11 +147,14 @@ public struct ModelError: Error, Sendable, Hashable, CustomStringConvertible {
     public var message: String
     /// When to try again, as the vendor says.
     public var retryAfter: Duration?
+    /// What the vendor had counted before the answer broke off, and so may bill.
+    public var usage: ModelUsage
 
-    public init(_ kind: Kind, _ message: String, retryAfter: Duration? = nil) {
+    public init(_ kind: Kind, _ message: String, retryAfter: Duration? = nil, usage: ModelUsage = ModelUsage()) {
         self.kind = kind
         self.message = message
         self.retryAfter = retryAfter
+        self.usage = usage
     }
 
     public var description: String { message }
