@@ -1,0 +1,42 @@
+/// A check by code that a change did not pass; written `GATE: TEXT`.
+///
+/// `text` is a sentence for the person and for the model that may try again: what, where, what next. `evidence` are
+/// lines that prove it: test names, places, excerpts. It holds no secret: a found one is named by its place.
+public struct GateFailure: Error, Sendable, Hashable, Codable, CustomStringConvertible {
+    /// The names are stable: timelines, tests and people rely on them.
+    public enum Gate: String, Sendable, Codable, CaseIterable {
+        case citation, schema, budget, turns, refusal
+        case paths, apply
+        case noChange = "no-change"
+        case reproduces
+        case testsKept = "tests-kept"
+        case testsPass = "tests-pass"
+        case needed
+        case buildFiles = "build-files"
+        case dependency, secret, injected
+        case sandbox, repository, forge, approval, staging, watch
+    }
+
+    public var gate: Gate
+    public var text: String
+    public var evidence: [String]
+
+    public init(_ gate: Gate, _ text: String, evidence: [String] = []) {
+        self.gate = gate
+        self.text = text
+        self.evidence = Array(evidence.prefix(Self.evidenceMax))
+    }
+
+    private static let evidenceMax = 20
+
+    public var description: String { "\(gate.rawValue): \(text)" }
+}
+
+/// `a, b, c and 4 more`
+func listed(_ names: some Collection<String>, max: Int = 5) -> String {
+    let shown = names.prefix(max).joined(separator: ", ")
+    return names.count > max ? "\(shown) and \(names.count - max) more" : shown
+}
+
+/// `1 test`, `2 tests`
+func counted(_ count: Int, _ noun: String) -> String { count == 1 ? "1 \(noun)" : "\(count) \(noun)s" }

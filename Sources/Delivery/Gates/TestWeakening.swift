@@ -1,0 +1,92 @@
+/// Whether edits of tests only add: no line of an existing test changed or removed, nothing switched off.
+///
+/// Code cannot see every way to weaken a test by adding (a redefinition, say); those show in `reproduces`, which compares
+/// each old test by name, or in review.
+enum TestWeakening {
+    /// Of one file of tests; nil where it only adds.
+    static func failure(in file: FileChange) -> GateFailure? {
+        guard file.after != nil else {
+            return GateFailure(.testsKept, "\(file.path) is deleted; tests stay")
+        }
+        for hunk in Hunk.all(in: file) {
+            let isEndWithoutNewline = hunk.removed.count == 1 && endsWithOnly(hunk)
+            guard hunk.removed.isEmpty || isEndWithoutNewline else {
+                return GateFailure(
+                    .testsKept, "\(hunk) changes or removes lines of an existing test; only add tests",
+                    evidence: hunk.excerptLines)
+            }
+            if let found = skipMark(in: hunk) {
+                return GateFailure(
+                    .testsKept, "\(file.path):\(found.line) switches tests off (\(found.mark)); a test must run",
+                    evidence: hunk.excerptLines)
+            }
+            if file.before != nil, let line = earlyEnd(in: hunk) {
+                return GateFailure(
+                    .testsKept, "\(file.path):\(line) ends the code around it early; only add whole tests",
+                    evidence: hunk.excerptLines)
+            }
+        }
+        return nil
+    }
+
+    /// Whether the removed line is the file's last one, which only got a line end.
+    private static func endsWithOnly(_ hunk: Hunk) -> Bool {
+        guard let removed = hunk.removed.first, let first = hunk.added.first,
+            removed.utf8.last != UInt8(ascii: "\n")
+        else { return false }
+        return first.utf8.elementsEqual(removed.utf8 + [UInt8(ascii: "\n")])
+            || first.utf8.elementsEqual(removed.utf8 + Array("\r\n".utf8))
+    }
+
+    private static func skipMark(in hunk: Hunk) -> (line: Int, mark: String)? {
+        for (index, line) in hunk.added.enumerated() {
+            if let mark = skipMarks.first(where: { stands($0, in: line) }) {
+                return (hunk.after.lowerBound + index + 1, mark)
+            }
+        }
+        return nil
+    }
+
+    /// Whether the mark is in the line, and, where it begins with a letter, begins a word there.
+    private static func stands(_ mark: String, in line: String) -> Bool {
+        let bytes = Array(line.utf8)
+        let startsWord = mark.first?.isLetter ?? false
+        return ByteSearch.all(Array(mark.utf8), in: bytes, max: 8).contains { at in
+            guard startsWord, at > 0 else { return true }
+            let before = bytes[at - 1]
+            let isWord =
+                before == UInt8(ascii: "_") || before == UInt8(ascii: ".") || before >= 0x80
+                || Character(Unicode.Scalar(before)).isLetter || Character(Unicode.Scalar(before)).isNumber
+            return !isWord
+        }
+    }
+
+    /// As in pytest, unittest, go, jest and mocha, JUnit, Swift Testing, Rust, RSpec, gtest.
+    private static let skipMarks = [
+        "pytest.mark.skip", "pytest.mark.xfail", "mark.skip", "mark.xfail", "pytest.skip(", "pytest.xfail(",
+        "pytest.exit(", "pytest.importorskip(", "unittest.skip", "unittest.expectedFailure", "SkipTest",
+        "self.skipTest(",
+        "@skip", "@expectedFailure", "t.Skip(", "t.Skipf(", "t.SkipNow(", "b.Skip(", "it.skip(", "test.skip(",
+        "describe.skip(", "context.skip(", "it.todo(", "test.todo(", "it.only(", "test.only(", "describe.only(", "xit(",
+        "xdescribe(", "xtest(", "fit(", "fdescribe(", "@Disabled", "@Ignore", "#[ignore", ".disabled(",
+        "XCTSkip", "GTEST_SKIP", "DISABLED_", "collect_ignore", "assumeTrue(", "assumeFalse(", "withKnownIssue",
+        "__test__ =", "os._exit(", "sys.exit(0", "os.Exit(0", "process.exit(0", "std::process::exit(0", "_exit(0",
+    ]
+
+    /// The line of an inserted statement that leaves the code which was there before it.
+    private static func earlyEnd(in hunk: Hunk) -> Int? {
+        let indentations = hunk.added.map { line in line.utf8.prefix { $0 == 0x20 || $0 == 0x09 }.count }
+        let full = hunk.added.indices.filter { !hunk.added[$0].utf8.allSatisfy { $0 <= 0x20 } }
+        guard let least = full.map({ indentations[$0] }).min() else { return nil }
+        for index in full where indentations[index] == least {
+            let code = String(Substring(hunk.added[index].utf8.dropFirst(least)))
+            let word = String(code.prefix { $0.isLetter || $0 == "_" })
+            let rest = code.dropFirst(word.count).first
+            let isWhole = rest.map { !($0.isNumber || $0 == "." || $0 == "=") } ?? true
+            if ["return", "exit", "break", "continue", "goto", "raise", "throw"].contains(word), isWhole {
+                return hunk.after.lowerBound + index + 1
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,216 @@
+import Testing
+
+@testable import Delivery
+
+@Suite struct FixGatesTests {
+    static func failure<T>(_ body: () async throws -> T) async -> GateFailure? {
+        do {
+            _ = try await body()
+            return nil
+        } catch let failure as GateFailure {
+            return failure
+        } catch {
+            return GateFailure(.schema, "another error: \(error)")
+        }
+    }
+
+    static func tests(_ line: String) -> Change {
+        Change([FileChange(path: "tests/bank.t", before: Bank.tests, after: Bank.tests + line)])
+    }
+
+    @Test func aDefectIsReproduced() async throws {
+        let bench = Bank.bench()
+        let shown = try await Bank.gates(bench).reproduces(times: 10)
+        #expect(shown.newTests == ["races"])
+        #expect(shown.base.stable == ["pays": .passed, "reads": .passed, "lists": .passed])
+        #expect(shown.times == 10 && bench.count == 12)
+    }
+
+    @Test(arguments: [
+        ("test easy passes\n", "easy passes in run 1 of 10"), ("test setup error\n", "breaks with an error"),
+        ("test later skip\n", "is skipped"), ("# test\n", "add no test"), ("broken\n", "did not run"),
+        ("test races flips\n", "passes in run"), ("test races needs lock\ntest also passes\n", "also passes"),
+    ])
+    func whatDoesNotReproduceIsStopped(line: String, says: String) async {
+        let failure = await Self.failure { try await Bank.gates(Bank.bench(), Self.tests(line)).reproduces(times: 10) }
+        #expect(failure?.gate == .reproduces)
+        #expect(failure?.text.contains(says) ?? false, "\(failure?.text ?? "reproduced")")
+    }
+
+    @Test func anOldTestThatIsChangedIsNoticed() async {
+        let weaker = Bank.change("tests/bank.t", "test lists needs all\n", "test lists fails\ntest races needs lock\n")
+        let failure = await Self.failure { try await Bank.gates(Bank.bench(), weaker).reproduces(times: 3) }
+        #expect(failure?.gate == .reproduces)
+        #expect(failure?.evidence == ["lists: passed at the base, failed"])
+    }
+
+    @Test func aBaseWithoutAReportIsTheRepositorysFault() async {
+        let failure = await Self.failure {
+            try await Bank.gates(Bank.bench(["src/x.py": "exit early\n"])).reproduces(times: 3)
+        }
+        #expect(failure?.gate == .repository)
+        #expect(failure?.text.contains("left no test report") ?? false)
+        #expect(failure?.evidence == ["12 tests PASSED"])
+    }
+
+    /// A test that flips at the base stops nothing, but must go on running.
+    @Test func aFlakyTestIsNamed() async throws {
+        let bench = Bank.bench(["tests/flaky.t": "test sometimes flips\n"])
+        let gates = Bank.gates(bench)
+        let shown = try await gates.reproduces(times: 5)
+        #expect(shown.base.flaky == ["sometimes"])
+        let result = try await gates.passes(Bank.fix, after: shown, times: 5)
+        #expect(result.flaky == ["sometimes"] && result.passed == ["lists", "pays", "races", "reads"])
+        let hidden = Bank.change("src/bank.py", "    take\n", "    lock\n    take\nhide sometimes\n")
+        let failure = await Self.failure { try await gates.passes(hidden, after: shown, times: 5) }
+        #expect(failure?.gate == .testsKept)
+    }
+
+    /// One that only begins to flip later is tried at the base again.
+    @Test func aSuspectIsTriedAtTheBaseAgain() async throws {
+        let bench = Bank.bench(["tests/flaky.t": "test sometimes flips\n"])
+        let gates = FixGates(bench, tests: Bank.newTest, baseRuns: 1)
+        let shown = try await gates.reproduces(times: 6)
+        #expect(shown.base.flaky == ["sometimes"] && shown.base.runs == 7)
+    }
+
+    @Test func aFixPasses() async throws {
+        let bench = Bank.bench(["tests/old.t": "test broken-before fails\ntest repaired needs lock\ntest off skip\n"])
+        let gates = Bank.gates(bench)
+        let shown = try await gates.reproduces(times: 2)
+        let result = try await gates.passes(Bank.fix, after: shown, times: 10)
+        #expect(result.passed == ["lists", "pays", "races", "reads", "repaired"])
+        #expect(result.stillFailing == ["broken-before"] && result.repaired == ["repaired"])
+        let proof = try await gates.needed(Bank.fix, after: shown, result, tries: 2)
+        #expect(proof.parts.map(\.part) == ["src/bank.py:2"])
+        #expect(["races", "repaired"].contains(proof.parts.first?.breaks ?? ""))
+        let report = ChangeReport(tests: Bank.newTest, fix: Bank.fix, shown: shown, result: result, proof: proof)
+        #expect(
+            report.lines.contains("reproduces: races failed in 2 of 2 runs before the fix; 6 old tests as at the base"))
+        #expect(report.lines.contains("failed before and fail still: broken-before"))
+    }
+
+    @Test(arguments: [
+        ("    take\n", "    take\nlint\n", GateFailure.Gate.testsPass, "the new test does not pass"),
+        ("    give\n", "    lock\n", .testsPass, "breaks 1 test in run 1 of 10 with the fix: pays"),
+        ("    take\n", "    lock\nexit early\n", .testsPass, "proves nothing (exit 0): it left no test report"),
+        ("    take\n", "    lock\nbroken\n", .testsPass, "proves nothing (exit 2)"),
+        ("    take\n", "    lock\nhang\n", .testsPass, "stopped: 10 minutes of wall time"),
+        ("    take\n", "    lock\nlint\n", .testsPass, "ended with exit 1"),
+        ("    take\n", "    lock\ncrash\n", .testsPass, "ended with signal 11"),
+        ("    take\n", "    lock\nhide reads\n", .testsKept, "1 test that ran before did not run"),
+        ("    take\n", "    lock\nhide races\n", .testsKept, "did not run in run 1 of 10 with the fix: races"),
+    ])
+    func aWrongFixIsStopped(search: String, replace: String, gate: GateFailure.Gate, says: String) async throws {
+        let gates = Bank.gates(Bank.bench())
+        let shown = try await gates.reproduces(times: 2)
+        let fix = Bank.change("src/bank.py", search, replace)
+        let failure = await Self.failure { try await gates.passes(fix, after: shown, times: 10) }
+        #expect(failure?.gate == gate)
+        #expect(failure?.text.contains(says) ?? false, "\(failure?.text ?? "passed")")
+    }
+
+    @Test(arguments: [("test lists needs all\n", ""), ("test lists needs all", "test lists skip")])
+    func deletedAndSkippedTestsAreMissed(search: String, replace: String) async throws {
+        let gates = Bank.gates(Bank.bench())
+        let shown = try await gates.reproduces(times: 2)
+        let after = Bank.tests + "test races needs lock\n"
+        let bad = Change([
+            FileChange(path: "tests/bank.t", before: after, after: after.replacing(search, with: replace))
+        ])
+        let failure = await Self.failure { try await gates.passes(Bank.fix.then(bad), after: shown, times: 2) }
+        #expect(failure?.gate == .testsKept && failure?.evidence == ["lists"])
+    }
+
+    @Test func anEmptyFixIsNoFix() async throws {
+        let gates = Bank.gates(Bank.bench())
+        let shown = try await gates.reproduces(times: 1)
+        #expect(await Self.failure { try await gates.passes(Change([]), after: shown, times: 1) }?.gate == .noChange)
+    }
+
+    static func need(_ fix: Change, _ bench: SimulatedBench = Bank.bench()) async throws -> NeedProof {
+        let gates = Bank.gates(bench)
+        let shown = try await gates.reproduces(times: 2)
+        let result = try await gates.passes(fix, after: shown, times: 2)
+        return try await gates.needed(fix, after: shown, result, tries: 2)
+    }
+
+    @Test func anUnrelatedEditIsNamed() async {
+        let fix = Change([
+            FileChange(
+                path: "src/bank.py", before: Bank.source,
+                after: Bank.source.replacing("    take\n", with: "    lock\n    take\n")
+                    .replacing("    all\n", with: "    all\n    sorted\n"))
+        ])
+        let failure = await Self.failure { try await Self.need(fix) }
+        #expect(failure?.gate == .needed)
+        #expect(failure?.evidence == ["src/bank.py:13", "+    sorted"])
+    }
+
+    @Test func commentsAndDocumentsAreExempt() async throws {
+        let fix = Change([
+            FileChange(
+                path: "src/bank.py", before: Bank.source,
+                after: "# The bank.\n" + Bank.source.replacing("    take\n", with: "    lock\n    take\n")),
+            FileChange(path: "README.md", before: nil, after: "It locks.\n"),
+        ])
+        let proof = try await Self.need(fix)
+        #expect(proof.parts.map(\.part) == ["src/bank.py:3"])
+        #expect(proof.exempt == ["README.md:1", "src/bank.py:1"])
+    }
+
+    /// Two hunks that need each other are undone together as well: nothing needs both.
+    @Test(arguments: [
+        ("src/bank.py", "src/bank.py:7, src/bank.py:9"), ("src/other.py", "src/other.py:1, src/other.py:3"),
+    ])
+    func hunksThatNeedOnlyEachOther(path: String, place: String) async {
+        // Without one of the two the source is broken: no report.
+        let pairs = PairedBench(Bank.base.merging(["src/other.py": "a\nb\nc\n"]) { $1 })
+        let source = Bank.source.replacing("    take\n", with: "    lock\n    take\n")
+        var fix = Bank.fix
+        if path == "src/bank.py" {
+            let after = source.replacing("def get\n    read\nend", with: "left get\n    read\nright")
+            fix = Change([FileChange(path: path, before: Bank.source, after: after)])
+        } else {
+            fix = fix.then(Change([FileChange(path: path, before: "a\nb\nc\n", after: "left\nb\nright\n")]))
+        }
+        let gates = FixGates(pairs, tests: Bank.newTest)
+        let failure = await Self.failure {
+            let shown = try await gates.reproduces(times: 1)
+            let result = try await gates.passes(fix, after: shown, times: 1)
+            return try await gates.needed(fix, after: shown, result, tries: 1)
+        }
+        #expect(failure?.gate == .needed)
+        #expect(failure?.text.contains(place) ?? false, "\(failure?.text ?? "needed")")
+    }
+
+    @Test func aFlakyFailureIsNoNeed() async {
+        let bench = Bank.bench(["tests/flaky.t": "test sometimes flips\n"])
+        let fix = Bank.fix.then(Change([FileChange(path: "src/more.py", before: nil, after: "more\n")]))
+        #expect(await Self.failure { try await Self.need(fix, bench) }?.evidence.first == "src/more.py:1")
+    }
+
+    @Test func tooManyHunksAreTooMany() async {
+        let wide = (0..<200).map { "word\($0)\nkeep\($0)\n" }.joined()
+        let bench = Bank.bench(["src/wide.py": wide])
+        let fix = Bank.fix.then(
+            Change([FileChange(path: "src/wide.py", before: wide, after: wide.replacing("word", with: "term"))]))
+        let failure = await Self.failure { try await Self.need(fix, bench) }
+        #expect(failure?.gate == .needed && failure?.text.contains("201 hunks") ?? false)
+    }
+}
+
+/// A source that has `left` without `right`, or the other way round, does not run.
+private struct PairedBench: TestBench {
+    let bench: SimulatedBench
+
+    init(_ base: [String: String]) { bench = SimulatedBench(base) }
+
+    func run(_ change: Change) async throws(GateFailure) -> TestRun {
+        let text = change.files.compactMap(\.after).joined()
+        guard text.contains("left") == text.contains("right") else {
+            return TestRun(tests: [:], ending: .exit(2), problem: .empty)
+        }
+        return try await bench.run(change)
+    }
+}
