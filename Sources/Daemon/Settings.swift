@@ -1,3 +1,4 @@
+public import Agents
 public import Delivery
 public import Escalation
 public import Journal
@@ -46,11 +47,6 @@ public struct Settings: Sendable {
         public var every = Duration.seconds(60)
     }
 
-    public struct Agents: Sendable {
-        public var user = "nightshift-agents"
-        public var state = "/var/lib/nightshift-agents"
-    }
-
     public struct ActionLimit: Sendable, Hashable {
         public var count = 20
         public var per = Duration.seconds(3600)
@@ -76,7 +72,7 @@ public struct Settings: Sendable {
     public var deadman = Deadman()
     public var consoleListen: (host: String, port: Int)? = ("127.0.0.1", 9797)
     public var actionLimit = ActionLimit()
-    public var agents = Agents()
+    public var agents = AgentsSettings()
     public var projects: [Project] = []
 
     public init() {}
@@ -160,10 +156,7 @@ extension Settings {
     }
 
     private mutating func readDevelopment(_ top: Mapping, _ problems: Problems) {
-        if let section = Self.inner(top, "agents", problems) {
-            if let user = section.string("user") { agents.user = user }
-            if let path = section.string("state") { agents.state = path }
-        }
+        if let node = top["agents"], let read = AgentsSettings(node, problems) { agents = read }
         if let node = top["projects"] { projects = Project.parse(node, problems) }
         for project in projects {
             guard let expression = project.production?.watch else { continue }

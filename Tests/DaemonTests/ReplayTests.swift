@@ -1,3 +1,4 @@
+import Actuation
 import Foundation
 import Incidents
 import Model
