@@ -75,7 +75,9 @@ extension Plan {
             id: "plan", runbook: runbook.name, target: runbook.targetValue(parameters) ?? "",
             directory: "/var/lib/nightshift-exec/runs/plan", incident: "plan")
         plan.protect(runbook, parameters, settings)
-        for step in runbook.steps { plan.add(step.name, step.kind.word, runbook, parameters, run, labels) }
+        for (path, step) in zip(runbook.paths, runbook.steps) {
+            plan.add(path, step.kind.word, runbook, parameters, run, labels)
+        }
         if let verify = runbook.verify {
             plan.effects.append(
                 Effect(

@@ -43,12 +43,9 @@ struct RunbookErrorTests {
         .init("mode: auto", "limits: {attempts: 3 per 60d}", "7:20", "at most 30d"),
         // Not in this version.
         .init("mode: auto", "limits: {concurrent: {fleet: 10%}}", "7:23", #""fleet" is not in this version"#),
-        .init(Self.step, "runbook: other", "11:5", #""runbook" is not in this version"#),
         .init(Self.step, "parallel: []", "11:5", #""parallel" is not in this version"#),
-        .init(Self.step, "repeat: {at_most: 2}", "11:5", #""repeat" is not in this version"#),
-        .init(Self.step, "agent: {role: x}", "11:5", #""agent" is not in this version"#),
-        .init(Self.step, "deploy: {to: staging}", "11:5", #""deploy" is not in this version"#),
-        .init("mode: auto", "escalate: {agents: fix}", "7:20", #""agents: fix" is not in this version"#),
+        .init(Self.step, "ci: {wait: x}", "11:5", #""ci" is not in this version"#),
+        .init("mode: auto", "escalate: {agents: fixes}", "7:20", "none, root-cause or fix"),
         .init("mode: auto", "escalate: {with: [changes 24h]}", "7:19", #""changes" is not in this version"#),
         // Parameters.
         .init("type: unit", "type: units", "6:16", #"did you mean "unit"?"#),
@@ -56,7 +53,7 @@ struct RunbookErrorTests {
         .init("allow: [web.service, cache.service]", "allow: [web]", "6:57", "not the full name of one systemd unit"),
         .init("allow: [web.service, cache.service]", "under: /", "6:50", #"a parameter of type unit has no "under""#),
         .init("  unit:", "  my-unit:", "6:3", "lower-case letters, digits and underscores"),
-        .init("$labels.unit", "$params.unit", "6:32", "a template here reads $labels, not $params"),
+        .init("$labels.unit", "$params.unit", "6:32", "a template here reads $labels, $project, not $params"),
         .init("risk: low", "risk: low\ntarget: unti", "9:9", #"did you mean "unit"?"#),
         .init(
             "mode: auto", "mode: auto\nallow: {unit: [a.service]}", "8:9",

@@ -21,8 +21,10 @@ struct RunbookParseTests {
         #expect(runbook.steps.map(\.timeout.literal) == ["1m", "10s", "5s", "1m30s", "30s", "10m", "10s"])
         #expect(runbook.steps[3].retry.attempts == 3 && runbook.steps[3].retry.backoff == .seconds(2))
         #expect(runbook.steps[0].undo?.timeout == .seconds(20))
-        #expect(runbook.verify?.holdsFor == .seconds(30) && runbook.verify?.within == .seconds(180))
-        #expect(runbook.escalate == EscalateClause(to: "on-call", logs: .seconds(900), metrics: .seconds(3600)))
+        #expect(runbook.verify?.holdsFor == .literal(.seconds(30)) && runbook.verify?.within == .literal(.seconds(180)))
+        #expect(
+            runbook.escalate
+                == EscalateClause(to: "on-call", logs: .seconds(900), metrics: .seconds(3600), agents: .nothing))
         #expect(runbook.digest.count == 64)
     }
 

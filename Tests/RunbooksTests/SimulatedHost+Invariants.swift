@@ -46,7 +46,7 @@ extension SimulatedHost {
             default: break
             }
         }
-        guard let since, stamp.since(since) >= verify.holdsFor else {
+        guard let since, case .literal(let holdsFor) = verify.holdsFor, stamp.since(since) >= holdsFor else {
             broken.append("\(id): resolved without proof")
             return
         }

@@ -136,7 +136,7 @@ struct Guards {
     }
 
     private func retry(_ key: EffectKey, _ earlier: [Book.Key], _ runbook: Runbook) throws(Refusal) {
-        let step = runbook.step(named: key.path)
+        let step = runbook.step(at: key.path)
         var failures = 0
         for entry in earlier where entry.action != nil {
             switch entry.phase {

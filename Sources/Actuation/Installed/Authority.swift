@@ -52,7 +52,7 @@ extension StepKind {
         case .run(let step):
             "run\(step.asRoot ? " AS ROOT" : "") \(step.arguments.map(\.source).joined(separator: " "))"
         case .approve: "asks a person, by the core's word alone (mode: approve binds the helper)"
-        case .http, .wait, .check, .notify: nil
+        case .http, .wait, .check, .notify, .agent, .repository, .forge, .deploy, .runbook: nil
         }
     }
 }

@@ -50,7 +50,7 @@ public struct AgentLoop: Sendable {
     /// Works to the end. Throws only what the store throws, or a fault of the role's prompt: then nothing was decided.
     public func run(_ task: AgentTask, onText: @Sendable (String) -> Void = { _ in }) async throws -> AgentEnd {
         let stored = try await store.exchanges()
-        let opening = try stored.first?.opening ?? self.opening(task)
+        let opening = try stored.isEmpty ? self.opening(task) : Self.opening(of: stored)
         var state = AgentState(opening, earlier: task.earlier, exchanges: stored)
         let (began, before) = (clock.now(), state.worked)
         while true {

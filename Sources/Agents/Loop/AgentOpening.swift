@@ -26,4 +26,14 @@ extension AgentLoop {
             tools: desk.tools.map(\.offer) + [finish], givesTools: client.hasTools, material: material,
             task: (blocks + ["Begin."]).joined(separator: "\n\n"))
     }
+
+    /// How a stored conversation began; a transcript with a gap is none to go on from.
+    static func opening(of stored: [Exchange]) throws(Fault) -> Opening {
+        guard let opening = stored.first?.opening, stored.map(\.number) == Array(1...stored.count) else {
+            throw Fault(
+                "agent.transcript", "the agent's transcript is not whole",
+                hint: "Start the work anew; what was spent on it stays counted.")
+        }
+        return opening
+    }
 }

@@ -31,6 +31,7 @@ public struct Citation: Sendable, Hashable, Codable {
 public struct Citations: Sendable, Hashable {
     /// By ID, whitespace folded.
     private var texts: [String: String] = [:]
+    private var last = 0
 
     /// Shorter words stand in any text and so prove nothing.
     public static let quoteMin = 8
@@ -45,12 +46,13 @@ public struct Citations: Sendable, Hashable {
     public var count: Int { texts.count }
 
     /// The ID of the next answer: unique as long as the citations of all earlier steps of the run are here.
-    public var nextID: String { "T\(texts.count + 1)" }
+    public var nextID: String { "T\(last + 1)" }
 
     public mutating func add(_ answers: [ToolAnswer]) {
         for answer in answers {
             guard let id = answer.citation else { continue }
             texts[id] = Self.folded(answer.text)
+            last = max(last, Int(id.dropFirst()) ?? 0)
         }
     }
 

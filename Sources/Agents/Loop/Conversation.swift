@@ -34,9 +34,16 @@ struct Conversation {
         return parts.filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 
-    /// No vendor takes a message without content.
+    /// No vendor takes a message without content, or a call that is never answered.
     private func said(_ reply: ModelReply) -> [ModelPart] {
-        let parts = reply.parts.filter { if case .text("") = $0 { false } else { true } }
+        let parts = reply.parts.filter { part in
+            switch part {
+            case .text(let text): !text.isEmpty
+            case .call: opening.givesTools
+            case .vendor: true
+            case .result: false
+            }
+        }
         let speaks = parts.contains { if case .vendor = $0 { false } else { true } }
         return speaks ? parts : parts + [.text("(nothing)")]
     }
@@ -70,7 +77,7 @@ struct Conversation {
 
     private func call(inText text: String) -> Result<ToolCall, Complaint> {
         let shape = "Answer with one JSON object and nothing else: {\"tool\": NAME, \"arguments\": {…}}."
-        guard let value = JSONValue(text: Self.unwrapped(text)) else {
+        guard let value = WireJSON.decode(Self.unwrapped(text).utf8) else {
             return .failure(Complaint("That was not JSON. \(shape)"))
         }
         guard let tool = value["tool"]?.string, let arguments = value["arguments"], arguments.object != nil else {
@@ -96,27 +103,31 @@ struct Conversation {
             """
     }
 
-    /// One tool's arguments exactly; where there are several, those of any: the loop checks that they are the tool's.
+    /// A call of any of the tools, each with the arguments of its own.
     private var callSchema: JSONValue {
-        let schemas = opening.tools.map(\.schema)
-        return [
-            "type": "object", "required": ["tool", "arguments"], "additionalProperties": false,
-            "properties": [
-                "tool": ["type": "string", "enum": .array(opening.tools.map { .string($0.name) })],
-                "arguments": schemas.count == 1 ? schemas[0] : ["anyOf": .array(schemas)],
-            ],
-        ]
+        let calls = opening.tools.map { tool -> JSONValue in
+            [
+                "type": "object", "required": ["tool", "arguments"], "additionalProperties": false,
+                "properties": [
+                    "tool": ["type": "string", "enum": [.string(tool.name)]], "arguments": Self.shape(of: tool.schema),
+                ],
+            ]
+        }
+        return calls.count == 1 ? calls[0] : ["anyOf": .array(calls)]
+    }
+
+    /// A schema without what servers that compile it to a grammar refuse or take ages for, such as lengths; the loop
+    /// checks all of it anyway.
+    private static func shape(of schema: JSONValue) -> JSONValue {
+        guard case .object(var members) = schema else { return schema }
+        for word in ["description", "pattern", "minLength", "maxLength", "maxItems"] { members[word] = nil }
+        members["items"] = members["items"].map(shape)
+        members["properties"] = members["properties"]?.object.map { .object($0.mapValues(shape)) }
+        return .object(members)
     }
 }
 
 extension JSONValue {
-    /// Nil for what is no JSON.
-    init?(text: String) {
-        // nil is all that anyone asks: the model is told that this was not JSON
-        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) else { return nil }
-        self = value
-    }
-
     /// On one line, names sorted: equal values give equal text.
     var text: String { encoded(pretty: false) }
 

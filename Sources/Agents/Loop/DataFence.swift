@@ -48,6 +48,13 @@ enum DataFence {
         return letters.isEmpty
     }
 
+    /// A line whose hidden characters show.
+    static func visible(_ line: some StringProtocol) -> String {
+        var out = String.UnicodeScalarView()
+        for scalar in line.unicodeScalars { out.append(isHidden(scalar) ? "\u{FFFD}" : scalar) }
+        return String(out)
+    }
+
     private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control: scalar != "\n" && scalar != "\t" && scalar != "\r"

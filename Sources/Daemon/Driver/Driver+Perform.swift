@@ -43,7 +43,14 @@ extension Driver {
             let outcome = await outcome(of: request, key, run)
             await feedSurely(.result(key: key, outcome: outcome), to: key.run)
         case .notify, .wait, .check, .approve: break  // told already; timers and watches follow from the state
+        case .agent, .repository, .forge, .deploy, .runbook:
+            await feedSurely(.result(key: key, outcome: Self.refusal(of: step)), to: key.run)
         }
+    }
+
+    /// Of a kind of step that nobody performs here.
+    static func refusal(of step: RenderedStep) -> Outcome {
+        .refused(guard: "step kind", text: "nobody performs it here: \(step.summary)")
     }
 
     private func performByExecutor(_ key: EffectKey, _ order: Order) async {

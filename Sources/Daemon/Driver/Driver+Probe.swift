@@ -43,6 +43,7 @@ extension Driver {
             if requests.contains(key) { return .running }
             return try await declaredProbe(key, run).map { .result($0) } ?? .unknown("its answer was lost")
         case .notify, .wait, .check, .approve: return .unknown("it does not act")
+        case .agent, .repository, .forge, .deploy, .runbook: return .result(Self.refusal(of: attempt.step))
         }
     }
 
@@ -50,7 +51,7 @@ extension Driver {
     private func declaredProbe(_ key: EffectKey, _ run: OpenRun) async throws(Fault) -> Outcome? {
         let definition = run.state.definition
         let parameters = run.state.facts?.parameters ?? Parameters()
-        switch definition.step(named: key.path)?.probe {
+        switch definition.step(at: key.path)?.probe {
         case nil: return nil
         case .expr(let template)?:
             let condition = try template.render(run.state.scope)

@@ -173,6 +173,7 @@ extension RunEvent {
         case .joined: "joined"
         case .signal: "signal"
         case .halted: "halted"
+        case .withdrawn: "withdrawn"
         case .restarted: "restarted"
         case .broken: "broken"
         }

@@ -49,7 +49,7 @@ extension FixGates {
     ) async throws(GateFailure) -> String? {
         let change = tests.then(fix.undoing(part))
         for _ in 0..<tries {
-            let run = try await bench.run(change)
+            let run = try await run(change)
             if let problem = run.problem { return "\(run.ending): \(problem.text)" }
             let flaky = Set(result.flaky)
             if let broken = result.passed.first(where: { !flaky.contains($0) && run.tests[$0] != .passed }) {

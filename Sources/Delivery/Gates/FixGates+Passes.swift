@@ -25,7 +25,7 @@ extension FixGates {
         var passed: Set<String>?
         var output = ""
         for number in 1...max(1, times) {
-            let run = try await bench.run(whole)
+            let run = try await run(whole)
             let which = "run \(number) of \(times) with the fix"
             if let problem = run.problem {
                 throw GateFailure(

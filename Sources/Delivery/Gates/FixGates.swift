@@ -22,10 +22,15 @@ public struct FixGates<Bench: TestBench>: Sendable {
     /// - Throws: gate `repository` where the base's own tests give no usable report.
     public func baseline() async throws(GateFailure) -> Baseline { Baseline(try await base(times: baseRuns)) }
 
+    func run(_ change: Change) async throws(GateFailure) -> TestRun {
+        guard !Task.isCancelled else { throw GateFailure(.sandbox, "the work was cancelled before its tests ended") }
+        return try await bench.run(change)
+    }
+
     func base(times: Int) async throws(GateFailure) -> [TestRun] {
         var runs: [TestRun] = []
         for _ in 0..<times {
-            let run = try await bench.run(Change([]))
+            let run = try await run(Change([]))
             if let problem = run.problem {
                 throw GateFailure(
                     .repository,
@@ -60,7 +65,7 @@ public struct FixGates<Bench: TestBench>: Sendable {
         var new: Set<String>?
         var output = ""
         for number in 1...max(1, times) {
-            let run = try await bench.run(tests)
+            let run = try await run(tests)
             let which = "run \(number) of \(times) before the fix"
             if let problem = run.problem {
                 throw GateFailure(

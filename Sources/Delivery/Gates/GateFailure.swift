@@ -1,7 +1,10 @@
+public import Text
+
 /// A check by code that a change did not pass; written `GATE: TEXT`.
 ///
 /// `text` is a sentence for the person and for the model that may try again: what, where, what next. `evidence` are
-/// lines that prove it: test names, places, excerpts. It holds no secret: a found one is named by its place.
+/// lines that prove it: test names, places, excerpts, the end of an output. A secret that `secret` found is named by its
+/// place only; excerpts of files and outputs are as they are, so `masked` comes before storing and sending.
 public struct GateFailure: Error, Sendable, Hashable, Codable, CustomStringConvertible {
     /// The names are stable: timelines, tests and people rely on them.
     public enum Gate: String, Sendable, Codable, CaseIterable {
@@ -28,6 +31,10 @@ public struct GateFailure: Error, Sendable, Hashable, Codable, CustomStringConve
     }
 
     private static let evidenceMax = 20
+
+    public func masked(by masking: Masking) -> GateFailure {
+        GateFailure(gate, masking.mask(text), evidence: evidence.map(masking.mask))
+    }
 
     public var description: String { "\(gate.rawValue): \(text)" }
 }

@@ -39,7 +39,7 @@ public struct Baseline: Sendable, Hashable, Codable {
     var kept: Set<String> {
         Set(stable.filter { $0.value != .skipped }.keys).union(flaky).subtracting(sometimes)
     }
-    func names(_ status: TestRun.Status) -> Set<String> { Set(stable.filter { $0.value == status }.keys) }
+    public func names(_ status: TestRun.Status) -> Set<String> { Set(stable.filter { $0.value == status }.keys) }
 }
 
 /// What was shown before the fix: the new tests fail, the old ones do as they did.

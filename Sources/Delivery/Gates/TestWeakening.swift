@@ -1,7 +1,6 @@
 /// Whether edits of tests only add: no line of an existing test changed or removed, nothing switched off.
 ///
-/// Code cannot see every way to weaken a test by adding (a redefinition, say); those show in `reproduces`, which compares
-/// each old test by name, or in review.
+/// Code cannot see every way to weaken a test by adding; `reproduces` compares each old test by name, and review reads it.
 enum TestWeakening {
     /// Of one file of tests; nil where it only adds.
     static func failure(in file: FileChange) -> GateFailure? {
@@ -18,6 +17,12 @@ enum TestWeakening {
             if let found = skipMark(in: hunk) {
                 return GateFailure(
                     .testsKept, "\(file.path):\(found.line) switches tests off (\(found.mark)); a test must run",
+                    evidence: hunk.excerptLines)
+            }
+            if let before = file.before, let found = redefinition(in: hunk, of: before) {
+                return GateFailure(
+                    .testsKept,
+                    "\(file.path):\(found.line) defines \(found.name) again, which takes the old one's place",
                     evidence: hunk.excerptLines)
             }
             if file.before != nil, let line = earlyEnd(in: hunk) {
@@ -72,6 +77,45 @@ enum TestWeakening {
         "XCTSkip", "GTEST_SKIP", "DISABLED_", "collect_ignore", "assumeTrue(", "assumeFalse(", "withKnownIssue",
         "__test__ =", "os._exit(", "sys.exit(0", "os.Exit(0", "process.exit(0", "std::process::exit(0", "_exit(0",
     ]
+
+    /// A line without indentation that defines, sets or deletes what the file defined before.
+    private static func redefinition(in hunk: Hunk, of before: String) -> (line: Int, name: String)? {
+        let known = Set(Hunk.lines(before).compactMap { defined(Array($0)) })
+        for (index, line) in hunk.added.enumerated() {
+            let bytes = Array(line.utf8)
+            let words = words(bytes)
+            let isSet = words.count > 1 && words[1] == "="
+            let name = defined(bytes) ?? (isSet ? words[0] : words.first == "del" ? words.dropFirst().first : nil)
+            if let name, known.contains(name) { return (hunk.after.lowerBound + index + 1, name) }
+        }
+        return nil
+    }
+
+    /// The name after `def`, `class`, `func` and the like, or before `()` as in a shell; only without indentation.
+    private static func defined(_ line: [UInt8]) -> String? {
+        let words = words(line)
+        guard let first = words.first else { return nil }
+        if ["def", "class", "func", "function", "fn", "sub"].contains(first), words.count > 1 { return words[1] }
+        if first == "async", words.count > 2 { return words[2] }
+        return words.count > 2 && words[1] == "(" && words[2] == ")" ? first : nil
+    }
+
+    /// Words and signs up to the tenth; none where the line is indented.
+    private static func words(_ line: [UInt8]) -> [String] {
+        guard let first = line.first, first > 0x20 else { return [] }
+        var words: [String] = []
+        var rest = line[...]
+        while let byte = rest.first, words.count < 10 {
+            let word = rest.prefix { CodeText.isWord($0) }
+            if !word.isEmpty {
+                words.append(String(decoding: word, as: UTF8.self))
+            } else if byte > 0x20 {
+                words.append(String(decoding: [byte], as: UTF8.self))
+            }
+            rest = rest.dropFirst(max(1, word.count))
+        }
+        return words
+    }
 
     /// The line of an inserted statement that leaves the code which was there before it.
     private static func earlyEnd(in hunk: Hunk) -> Int? {

@@ -1,7 +1,7 @@
 /// Test names out of the Test Anything Protocol, versions 12 to 14, with subtests of version 14 and of Perl's writers.
 ///
-/// A subtest's tests are `PARENT > NAME`, the parent is a test as well. A test marked TODO counts as skipped: it proves
-/// nothing either way. A plan must be there and hold; numbers, where given, must run from 1.
+/// A subtest's tests are `PARENT > NAME`, the parent is a test as well. A test that is marked as expected to fail
+/// counts as skipped: it proves nothing either way. A plan must be there and hold; numbers, where given, must run from 1.
 struct TAPReport {
     /// One level: the document, or a subtest.
     private struct Level {

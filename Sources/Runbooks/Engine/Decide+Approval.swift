@@ -16,8 +16,15 @@ extension Decision {
         case .awaitingApproval(_, let since):
             state.grant = RunState.Grant(request: request, asked: since, by: state.approvers)
             guards()
-        case .step(let attempt):
-            finish(stepAt: attempt.index, .done(["by": .string(state.approvers.map(\.name).joined(separator: ", "))]))
+        case .step(var attempt):
+            let by = state.approvers.map(\.name).joined(separator: ", ")
+            guard let merge = attempt.step.approved(by: by) else {
+                return finish(stepAt: attempt.index, .done(["by": .string(by)]))
+            }
+            attempt.step = merge
+            attempt.status = .intended
+            state.phase = .step(attempt)
+            effects.append(.perform(key: attempt.key, step: merge))
         default: break
         }
     }
@@ -32,7 +39,7 @@ extension Decision {
         let text = "\(by.name) rejected it\(why.isEmpty ? "" : ": \(why)")"
         switch state.phase {
         case .awaitingApproval: end(RunEnd(.refused, guard: "approval", text))
-        case .step(let attempt): finish(stepAt: attempt.index, .failed(text))
+        case .step(let attempt): finish(stepAt: attempt.index, .failed(attempt.step.approvalGate + text))
         default: break
         }
     }

@@ -8,15 +8,28 @@ extension Decision {
     }
 
     mutating func verify() {
-        guard let verify = state.definition.verify else {
-            return escalate("the runbook only informs: nothing was repaired")
-        }
+        guard let verify = state.definition.verify else { return conclude() }
         do {
-            let expr = try verify.expr.render(state.scope)
-            state.phase = .verifying(watch("verify", expr, verify.holdsFor, verify.within))
+            let proof = try verify.render(state.scope)
+            state.phase = .verifying(watch("verify", proof.expr, proof.holdsFor, proof.within))
         } catch {
             otherwise("the proof could not be rendered: \(error.message)")
         }
+    }
+
+    /// Without `verify` the last step that acted decides, where its own result is a proof.
+    private mutating func conclude() {
+        let steps = state.definition.steps
+        guard steps.contains(where: { $0.kind.acts }) else {
+            return escalate("the runbook only informs: nothing was repaired")
+        }
+        let acted = state.ended.last { ended in
+            ended.outcome != nil && steps.contains { $0.name == ended.name && $0.kind.acts }
+        }
+        guard let acted else { return escalate("there was nothing that \(state.definition.name) could do") }
+        let isProof = steps.contains { $0.name == acted.name && $0.kind.isProof }
+        guard isProof, case .done? = acted.outcome else { return otherwise("nothing proves that \(acted.path) helped") }
+        end(RunEnd(.resolved, "proven by \(acted.path)"))
     }
 
     mutating func watched(_ path: String, _ holds: Bool, _ detail: String) {

@@ -3,17 +3,28 @@ import Text
 
 // Steps: one after the other, each attempt under a key of its own.
 extension Decision {
+    /// Begins the step, or with it the group whose first it is.
     mutating func begin(stepAt index: Int) {
-        guard let facts = state.facts else { return }
         guard index < state.definition.steps.count else { return verify() }
+        if let group = state.definition.group(beginningAt: index) { return begin(group) }
+        state.round = 1
+        perform(stepAt: index)
+    }
+
+    mutating func perform(stepAt index: Int) {
+        guard let facts = state.facts else { return }
         let step = state.definition.steps[index]
+        let path = state.definition.path(ofStepAt: index, round: state.round)
         do {
             if let condition = step.condition, !Pipeline.isTrue(try condition.evaluate(state.scope)) {
-                state.ended.append(RunState.EndedStep(name: step.name, outcome: nil))
-                return begin(stepAt: index + 1)
+                state.ended.append(RunState.EndedStep(name: step.name, path: path, outcome: nil))
+                return goOn(after: index)
             }
             let rendered = try state.definition.render(step.kind, step.timeout, state.scope, facts.parameters)
-            let key = EffectKey(run: facts.id, path: step.name, attempt: 1)
+            if case .runbook = rendered, facts.depth ?? 1 >= RunbookSet.depthMax {
+                return finish(stepAt: index, .failed("runs begin each other at most \(RunbookSet.depthMax) deep"))
+            }
+            let key = EffectKey(run: facts.id, path: path, attempt: 1)
             attempt(key, index, isUndo: false, rendered, reason: "", failures: 0, repeats: 0)
         } catch {
             finish(stepAt: index, .failed("it could not be rendered: \(error.message)"))
@@ -24,18 +35,19 @@ extension Decision {
         _ key: EffectKey, _ index: Int, isUndo: Bool, _ step: RenderedStep, reason: String, failures: Int, repeats: Int
     ) {
         let status: RunState.Status
-        switch step {
-        case .systemd, .run, .http, .notify:
-            status = .intended
-            effects.append(.perform(key: key, step: step))
-        case .wait: status = .waiting(since: now)
-        case .check(let expr): status = .watching(watch(key.path, expr, .zero, state.definition.steps[index].timeout))
-        case .approve(let by, let expires, let show):
-            let plan = Digest.sha256("\(key)\u{0}\(show)".utf8)
-            let request = ApprovalRequest(path: key.path, plan: plan, text: show, needs: 1, by: by, expires: expires)
+        if let request = step.question(key) {
             state.approvers = []
             status = .asking(request, since: now)
             effects.append(.ask(request))
+        } else {
+            switch step {
+            case .wait: status = .waiting(since: now)
+            case .check(let expr):
+                status = .watching(watch(key.path, expr, .zero, state.definition.steps[index].timeout))
+            default:
+                status = .intended
+                effects.append(.perform(key: key, step: step))
+            }
         }
         state.phase = .step(
             RunState.Attempt(
@@ -57,7 +69,7 @@ extension Decision {
         case .pausing, .waiting, .watching, .asking: return
         }
         let wasStarted = state.running == key
-        if wasStarted, case .run = attempt.step { effects.append(.collect(key: key)) }
+        if wasStarted, attempt.step.isUnit { effects.append(.collect(key: key)) }
         if wasStarted, !outcome.isRefusal {
             state.hasActed = state.hasActed || state.definition.steps[attempt.index].kind.acts
             state.lastResult = now
@@ -75,6 +87,7 @@ extension Decision {
             attempt.status = .intended
             state.phase = .step(attempt)
             if let halt = state.halt { return escalate(halt) }
+            if state.withdrawal != nil, !attempt.isUndo { return endWithdrawn() }
             repeated(attempt, "it never began")
         }
     }
@@ -85,20 +98,22 @@ extension Decision {
         if case .overdue = attempt.status, case .cancelled = outcome { outcome = .timedOut }
         switch outcome {
         case .unknown(let text):
-            if state.halt == nil, state.definition.steps[attempt.index].retrySafe, !attempt.isUndo {
+            if mayRepeat, state.definition.steps[attempt.index].retrySafe, !attempt.isUndo {
                 repeated(attempt, "its outcome is unknown: \(text)")
             } else {
                 escalate("the outcome of \(attempt.key.path) is unknown: \(text)")
             }
         case .failed, .timedOut, .cancelled:
             let retry = attempt.isUndo ? .once : state.definition.steps[attempt.index].retry
-            guard state.halt == nil, attempt.failures + 1 < retry.attempts else { return settle(attempt, outcome) }
+            guard mayRepeat, attempt.failures + 1 < retry.attempts else { return settle(attempt, outcome) }
             var paused = attempt
             paused.status = .pausing(since: now, pause: retry.pause(before: attempt.failures + 2))
             state.phase = .step(paused)
         case .done, .refused: settle(attempt, outcome)
         }
     }
+
+    private var mayRepeat: Bool { state.halt == nil && state.withdrawal == nil }
 
     /// Another attempt that is not one of `retry`'s: the last one may not have happened at all.
     private mutating func repeated(_ attempt: RunState.Attempt, _ why: String) {
@@ -127,16 +142,18 @@ extension Decision {
     /// A step has its outcome, and no attempt follows.
     mutating func finish(stepAt index: Int, _ outcome: Outcome) {
         let step = state.definition.steps[index]
-        state.ended.append(RunState.EndedStep(name: step.name, outcome: outcome))
-        if let halt = state.halt { return escalate("\(halt); \(step.name) ended as \(outcome.word)") }
+        let path = state.definition.path(ofStepAt: index, round: state.round)
+        state.ended.append(RunState.EndedStep(name: step.name, path: path, outcome: outcome))
+        if let halt = state.halt { return escalate("\(halt); \(path) ended as \(outcome.word)") }
+        if state.withdrawal != nil { return endWithdrawn() }
         switch (outcome, step.onError) {
-        case (.done, _): begin(stepAt: index + 1)
+        case (.done, _): goOn(after: index)
         case (.refused(let name, let text), _):
-            guard state.hasActed else { return end(RunEnd(.refused, guard: name, text)) }
-            otherwise("\(step.name) was refused by \(name): \(text)")
-        case (_, .continue): begin(stepAt: index + 1)
-        case (_, .stop): otherwise("\(step.name) \(outcome.sentence)")
-        case (_, .undo): otherwise("\(step.name) \(outcome.sentence)", undo: true)
+            guard state.hasActed || state.hasWorked else { return end(RunEnd(.refused, guard: name, text)) }
+            otherwise("\(path) was refused by \(name): \(text)")
+        case (_, .continue): goOn(after: index)
+        case (_, .stop): otherwise("\(path) \(outcome.sentence)")
+        case (_, .undo): otherwise("\(path) \(outcome.sentence)", undo: true)
         }
     }
 
@@ -149,7 +166,8 @@ extension Decision {
             // A job of systemd that is under way is only awaited: cancelling would leave the unit half way.
             if case .systemd = attempt.step {} else { effects.append(.cancel(key: attempt.key)) }
         case .overdue(_, let rounds):
-            guard rounds < RunBounds.overdueRounds else {
+            // How a sub-run ends is always found out: it is a run like this one.
+            guard rounds < RunBounds.overdueRounds || attempt.step.isSubrun else {
                 return escalate(
                     "the outcome of \(attempt.key.path) is unknown: it was still running long after its timeout")
             }
@@ -161,7 +179,8 @@ extension Decision {
         case .watching(let watch):
             conclude(attempt, .failed("\(watch.expr) did not hold within \(watch.within.literal)"))
         case .asking(let request, _):
-            finish(stepAt: attempt.index, .failed("nobody approved within \(request.expires.literal)"))
+            let gate = attempt.step.approvalGate
+            finish(stepAt: attempt.index, .failed("\(gate)nobody approved within \(request.expires.literal)"))
         case .intended: break
         }
     }
@@ -174,19 +193,21 @@ extension Decision {
 
 // Undo: in reverse order over the steps that are done or timed out and say how.
 extension Decision {
-    mutating func beginUndo(below index: Int, _ reason: String) {
+    /// `position` counts the steps that ended, each time that they did.
+    mutating func beginUndo(below position: Int, _ reason: String) {
         guard let facts = state.facts else { return }
-        for index in stride(from: index - 1, through: 0, by: -1) {
-            let step = state.definition.steps[index]
-            guard let undo = step.undo, state.ended.contains(where: { $0.name == step.name && $0.isUndone }) else {
-                continue
-            }
+        for position in stride(from: position - 1, through: 0, by: -1) {
+            let ended = state.ended[position]
+            guard ended.isUndone, let index = state.definition.steps.firstIndex(where: { $0.name == ended.name }),
+                let undo = state.definition.steps[index].undo
+            else { continue }
             do {
-                let rendered = try state.definition.render(undo.kind, undo.timeout, state.scope, facts.parameters)
-                let key = EffectKey(run: facts.id, path: "undo.\(step.name)", attempt: 1)
+                let scope = state.scope(after: position + 1)
+                let rendered = try state.definition.render(undo.kind, undo.timeout, scope, facts.parameters)
+                let key = EffectKey(run: facts.id, path: "undo.\(ended.path)", attempt: 1)
                 return attempt(key, index, isUndo: true, rendered, reason: reason, failures: 0, repeats: 0)
             } catch {
-                return escalate("\(reason); \(step.name) could not be taken back: \(error.message)")
+                return escalate("\(reason); \(ended.path) could not be taken back: \(error.message)")
             }
         }
         escalate(reason)
@@ -198,7 +219,8 @@ extension Decision {
             return escalate(
                 "\(attempt.reason); \(attempt.key.path) \(outcome.sentence), so the rest was not taken back")
         }
-        beginUndo(below: attempt.index, attempt.reason)
+        let position = state.ended.firstIndex { "undo.\($0.path)" == attempt.key.path } ?? 0
+        beginUndo(below: position, attempt.reason)
     }
 }
 

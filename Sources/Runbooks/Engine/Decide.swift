@@ -1,4 +1,5 @@
 public import Model
+import Text
 
 /// The engine: what an event makes of a run, and what is to be done outside because of it.
 ///
@@ -47,6 +48,7 @@ struct Decision {
         case .joined(let incident): state.signals[incident] = true
         case .signal(let incident, let stands): signal(incident, stands)
         case .halted(let by, let why): halted(by, why)
+        case .withdrawn(let by, let why): withdrawn(by, why)
         case .restarted(let downtime): restarted(downtime)
         case .broken(let text): escalate("Nightshift could not go on with the run: \(text)")
         }
@@ -102,7 +104,8 @@ struct Decision {
         case .awaitingApproval(let request, _):
             end(RunEnd(.refused, guard: "approval", "nobody approved within \(request.expires.literal)"))
         case .verifying(let watch):
-            otherwise("\(watch.expr) did not hold for \(watch.holdsFor.literal) within \(watch.within.literal)")
+            let gate = state.definition.verify?.gate ?? ""
+            otherwise("\(gate)\(watch.expr) did not hold for \(watch.holdsFor.literal) within \(watch.within.literal)")
         case .step(let attempt): timeUp(for: attempt)
         case .new, .guarding, .ended: break
         }
@@ -115,10 +118,26 @@ struct Decision {
         if state.running == nil { escalate(reason) }
     }
 
+    /// Stops what is under way, takes back what was done, and ends; a sub-run that did nothing is not needed any more.
+    private mutating func withdrawn(_ by: String, _ why: String) {
+        guard state.withdrawal == nil else { return }
+        state.withdrawal = "withdrawn by \(by)\(why.isEmpty ? "" : ": \(why)")"
+        guard let key = state.running, case .step(let attempt) = state.phase else { return endWithdrawn() }
+        // A job of systemd, and whatever takes a step back, is only awaited.
+        if case .systemd = attempt.step {} else if !attempt.isUndo { effects.append(.cancel(key: key)) }
+    }
+
+    mutating func endWithdrawn() {
+        if case .step(let attempt) = state.phase, attempt.isUndo { return }
+        let reason = state.withdrawal ?? ""
+        if state.hasActed || state.facts?.parent == nil { otherwise(reason) } else { end(RunEnd(.cancelled, reason)) }
+    }
+
+    /// What is begun by its name is not about the signal: a person has the incident, and the defect is still there.
     private mutating func signal(_ incident: String, _ stands: Bool) {
         guard state.signals[incident] != nil else { return }
         state.signals[incident] = stands
-        guard !state.signalStands else { return }
+        guard !state.signalStands, !state.definition.isBegunByName else { return }
         switch state.phase {
         case .new, .guarding, .waiting: end(RunEnd(.cancelled, "the signal ended before anything was done"))
         case .awaitingApproval: end(RunEnd(.cancelled, "the signal ended before anybody approved"))
@@ -156,16 +175,31 @@ struct Decision {
         effects.append(.end(end))
     }
 
+    /// A person has to go on; a sub-run reports to its parent instead.
     mutating func escalate(_ reason: String) {
-        effects.append(.escalate(Escalation(reason: reason, clause: state.definition.escalate)))
+        let reason = reason + shown
+        if state.facts?.parent == nil {
+            effects.append(.escalate(Escalation(reason: reason, clause: state.definition.escalate)))
+        }
         end(RunEnd(.escalated, reason))
+    }
+
+    /// What the runbook wants a person to see, of what is there.
+    private var shown: String {
+        guard let template = state.definition.escalateShow else { return "" }
+        var scope = state.scope
+        scope.missing = .empty
+        // The reason has to reach a person whether there is more to say or not.
+        let text = (try? template.render(scope)) ?? ""
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(RunBounds.shownMax)
+        return line.isEmpty ? "" : "; \(line)"
     }
 
     /// The steps did not help: take them back where the runbook says so, then escalate.
     mutating func otherwise(_ reason: String, undo: Bool = false) {
         if let halt = state.halt { return escalate("\(halt); before that, \(reason)") }
         if undo || state.definition.undoes {
-            beginUndo(below: state.definition.steps.count, reason)
+            beginUndo(below: state.ended.count, reason)
         } else {
             escalate(reason)
         }
@@ -175,9 +209,7 @@ struct Decision {
         guard let facts = state.facts, case .bound = facts.binding else { return ["nothing, for want of a target"] }
         return state.definition.steps.map { step in
             do {
-                return try state.definition.renderedStep(
-                    path: step.name, parameters: facts.parameters, run: facts.context, labels: facts.labels
-                ).summary
+                return try state.definition.render(step.kind, step.timeout, state.scope, facts.parameters).summary
             } catch {
                 return step.kind.asWritten
             }

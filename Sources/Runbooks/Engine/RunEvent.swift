@@ -27,6 +27,8 @@ public enum RunEvent: Sendable, Codable, Hashable {
     /// Whether an incident's signal still stands.
     case signal(incident: String, stands: Bool)
     case halted(by: String, why: String)
+    /// Whoever began the run, or a person, wants no more of it.
+    case withdrawn(by: String, why: String)
     /// The driver began anew, this long after it was last seen alive.
     case restarted(downtime: Duration)
     /// The engine itself could not go on with the run.
@@ -50,10 +52,17 @@ public struct RunFacts: Sendable, Codable, Hashable {
     /// Counts the runs of this runbook for this incident, from 1.
     public var occurrence: Int
     public var directory: String
+    /// The step of another run that began this one; nil where an incident, an escalation or a person did.
+    public var parent: EffectKey?
+    /// How deep it is among runs that begin each other; nil for the first, which is 1.
+    public var depth: Int?
+    /// What is known of the incident's project, as its settings were: `$project`.
+    public var project: JSONValue?
 
     public init(
         id: String, runbook: String, digest: String, incident: String, fingerprint: String, labels: Labels,
-        binding: Binding, mode: Mode, target: String, occurrence: Int, directory: String
+        binding: Binding, mode: Mode, target: String, occurrence: Int, directory: String, parent: EffectKey? = nil,
+        depth: Int? = nil, project: JSONValue? = nil
     ) {
         self.id = id
         self.runbook = runbook
@@ -66,6 +75,9 @@ public struct RunFacts: Sendable, Codable, Hashable {
         self.target = target
         self.occurrence = occurrence
         self.directory = directory
+        self.parent = parent
+        self.depth = depth
+        self.project = project
     }
 
     public var parameters: Parameters {
@@ -100,7 +112,7 @@ public struct Approver: Sendable, Codable, Hashable {
 
 /// What a person is asked, and what their word is bound to.
 public struct ApprovalRequest: Sendable, Codable, Hashable {
-    /// `run` for the run itself, else the path of an `approve` step.
+    /// `run` for the run itself, else the path of an `approve` step or of a merge.
     public var path: String
     /// The hash of what is shown; an approval of anything else is none.
     public var plan: String

@@ -6,8 +6,10 @@ public struct RunState: Sendable {
     public let definition: Runbook
     public internal(set) var facts: RunFacts?
     public internal(set) var phase = Phase.new
-    /// Steps that ended or were skipped, in order; undos are not among them.
+    /// Steps that ended or were skipped, in order, each time that they did; undos are not among them.
     public internal(set) var ended: [EndedStep] = []
+    /// The round of the group that the run is in; 1 outside.
+    public internal(set) var round = 1
     /// When the first effect was started: until then an approval can lapse or become void.
     public internal(set) var firstStart: Stamp?
     /// When the last effect's result was appended: proof must be newer.
@@ -18,6 +20,8 @@ public struct RunState: Sendable {
     public internal(set) var signals: [String: Bool] = [:]
     /// Why starts are forbidden for the rest of this run.
     public internal(set) var halt: String?
+    /// Why nobody wants more of this run.
+    public internal(set) var withdrawal: String?
     /// The approval of the run, once it is complete.
     public internal(set) var grant: Grant?
     /// Approvals so far of what is asked now.
@@ -45,7 +49,9 @@ public struct RunState: Sendable {
 
     public struct EndedStep: Sendable, Hashable {
         public let name: String
-        /// Nil for a step that its condition skipped.
+        /// Unique in the run.
+        public let path: String
+        /// Nil for a step, or a whole group, that its condition skipped.
         public let outcome: Outcome?
     }
 
@@ -55,7 +61,7 @@ public struct RunState: Sendable {
         /// The step's place in the definition.
         public let index: Int
         public let isUndo: Bool
-        public let step: RenderedStep
+        public internal(set) var step: RenderedStep
         /// Why the steps are being taken back; empty otherwise.
         let reason: String
         let failures: Int
@@ -74,7 +80,7 @@ public struct RunState: Sendable {
         case waiting(since: Stamp)
         /// A `check` step.
         case watching(Watch)
-        /// An `approve` step.
+        /// An `approve` step, or a merge that nobody has approved yet.
         case asking(ApprovalRequest, since: Stamp)
     }
 
@@ -149,14 +155,19 @@ public struct RunState: Sendable {
         phase == other.phase && facts == other.facts && ended == other.ended && firstStart == other.firstStart
             && lastResult == other.lastResult
             && hasActed == other.hasActed && signals == other.signals && halt == other.halt && grant == other.grant
-            && approvers == other.approvers
+            && approvers == other.approvers && withdrawal == other.withdrawal && round == other.round
     }
 
-    /// `$steps` as templates read it.
-    public var results: [String: JSONValue] {
+    /// `$steps` as templates read it: of each step the latest time; what was skipped then has no result.
+    public var results: [String: JSONValue] { Self.results(of: ended[...]) }
+
+    private static func results(of ended: ArraySlice<EndedStep>) -> [String: JSONValue] {
         var results: [String: JSONValue] = [:]
         for step in ended {
-            guard let outcome = step.outcome else { continue }
+            guard let outcome = step.outcome else {
+                results[step.name] = nil
+                continue
+            }
             var value: [String: JSONValue] = ["outcome": .string(outcome.word)]
             if case .done(let result) = outcome { value["result"] = result }
             results[step.name] = .object(value)
@@ -164,11 +175,13 @@ public struct RunState: Sendable {
         return results
     }
 
-    public var scope: TemplateScope {
-        let facts = self.facts
-        return TemplateScope(
+    public var scope: TemplateScope { scope(after: ended.count) }
+
+    /// What templates read when the first `count` steps had ended.
+    func scope(after count: Int) -> TemplateScope {
+        TemplateScope(
             parameters: facts?.parameters ?? Parameters(),
             run: facts?.context ?? RunContext(id: "", runbook: definition.name, target: "", directory: ""),
-            labels: facts?.labels ?? Labels(), results: results)
+            labels: facts?.labels ?? Labels(), results: Self.results(of: ended.prefix(count)), project: facts?.project)
     }
 }

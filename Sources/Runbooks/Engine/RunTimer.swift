@@ -26,6 +26,8 @@ public enum RunBounds {
     public static let repeats = 3
     /// How long an executor may be out of reach before a probe counts as unknown.
     public static let probePatience = Duration.seconds(60)
+    /// Characters of what `escalate.show` adds to a reason.
+    public static let shownMax = 1000
 }
 
 extension RunState {

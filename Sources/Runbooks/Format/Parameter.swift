@@ -6,8 +6,11 @@ public struct Parameter: Sendable {
     public let name: String
     public let place: SourcePlace
     public let type: ParameterType
-    /// Where its value comes from, over `$labels`.
-    public let from: Template
+    /// Where its value comes from, over `$labels` and `$project`; nil where whoever begins the run has to give it.
+    public let from: Template?
+
+    /// Its author said what it is, so nobody else does.
+    var isFixed: Bool { from?.isLiteral ?? false }
 }
 
 /// What a parameter may be; everything else is refused.

@@ -62,6 +62,12 @@ extension ParameterType {
         guard try self.value(text) == value else { throw unexpected(text, "the canonical form of a \(word)") }
     }
 
+    /// Reads a value as somebody gave it: text as `from` would give it, or the canonical form.
+    func read(_ value: JSONValue) throws(Fault) -> JSONValue {
+        if let text = value.string { return try self.value(text) }
+        return try self.value(try plainText(value))
+    }
+
     private func items(_ text: String, _ item: ParameterType, _ itemsMax: Int) throws(Fault) -> [JSONValue] {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map {
             String($0.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())

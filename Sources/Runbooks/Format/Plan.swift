@@ -6,19 +6,23 @@ extension Runbook {
     ///
     /// Steps that read earlier results cannot be rendered beforehand; they are shown as written.
     public func planText(
-        parameters: Parameters, run: RunContext, labels: Labels = Labels()
+        parameters: Parameters, run: RunContext, labels: Labels = Labels(), project: JSONValue? = nil
     ) throws(Fault) -> String {
+        let scope = TemplateScope(parameters: parameters, run: run, labels: labels, project: project)
         let subject = targetValue(parameters).map { " on \($0)" } ?? ""
         var lines = ["\(name)\(subject): \(description)"]
         for (index, step) in steps.enumerated() {
-            var line = "  \(index + 1). \(try planned(step.name, step.kind, parameters, run, labels))"
+            let group = group(ofStepAt: index)
+            if let group, group.range.lowerBound == index { lines.append("  \(group.planned):") }
+            var line = group == nil ? "  " : "    "
+            line += "\(index + 1). \(try planned(step.kind, step.timeout, scope, parameters))"
             if step.condition != nil { line += " (only if its condition holds)" }
             if step.onError == .continue { line += " (goes on if it fails)" }
             lines.append(line)
         }
         if let verify {
             // As written where a label or a result is not known here; the digest binds the text all the same.
-            let expr = try? verify.expr.render(TemplateScope(parameters: parameters, run: run, labels: labels))
+            let expr = try? verify.expr.render(scope)
             lines.append(
                 "  then proven by \(expr ?? verify.expr.source) for \(verify.holdsFor.literal) "
                     + "within \(verify.within.literal)"
@@ -27,7 +31,7 @@ extension Runbook {
         var undos: [String] = []
         for step in steps.reversed() {
             guard let undo = step.undo else { continue }
-            undos.append(try planned("undo.\(step.name)", undo.kind, parameters, run, labels))
+            undos.append(try planned(undo.kind, undo.timeout, scope, parameters))
         }
         if !undos.isEmpty, undoes || steps.contains(where: { $0.onError == .undo }) {
             lines.append("  otherwise \(undos.joined(separator: ", then ")), and escalate")
@@ -41,10 +45,10 @@ extension Runbook {
     }
 
     private func planned(
-        _ path: String, _ kind: StepKind, _ parameters: Parameters, _ run: RunContext, _ labels: Labels
+        _ kind: StepKind, _ timeout: Duration, _ scope: TemplateScope, _ parameters: Parameters
     ) throws(Fault) -> String {
         do {
-            return try renderedStep(path: path, parameters: parameters, run: run, labels: labels).summary
+            return try render(kind, timeout, scope, parameters).summary
         } catch {
             guard !kind.isExecutors else { throw error }
             return kind.asWritten
@@ -55,13 +59,21 @@ extension Runbook {
     ///
     /// Equal for equal content whatever the order of the parameters; different as soon as any of them is.
     public func planHash(
-        parameters: Parameters, run: RunContext, invocation: String?, labels: Labels = Labels()
+        parameters: Parameters, run: RunContext, invocation: String?, labels: Labels = Labels(),
+        project: JSONValue? = nil
     ) throws(Fault) -> String {
         let parts = [
             "nightshift plan 1", run.id, digest, JSONValue.object(parameters.values).canonical,
-            try planText(parameters: parameters, run: run, labels: labels), invocation ?? "",
+            try planText(parameters: parameters, run: run, labels: labels, project: project), invocation ?? "",
         ]
         return Digest.sha256(parts.map { "\($0.utf8.count):\($0)" }.joined().utf8)
+    }
+}
+
+extension StepGroup {
+    fileprivate var planned: String {
+        let times = rounds.map { ", at most \($0.atMost) times, until \($0.until.source)" } ?? ""
+        return name + times + (condition.map { " (only if \($0.source))" } ?? "")
     }
 }
 
@@ -73,7 +85,11 @@ extension StepKind {
         case .approve(let step): "ask \(step.by ?? "an approver"), for at most \(step.expires.literal)"
         case .notify(let step): "notify \(step.to)"
         case .wait(let duration): "wait \(duration.literal)"
-        case .systemd, .run: word
+        case .agent(let step): "agent \(step.role)"
+        case .repository(let step): "repository \(step.action.word) \(step.project.source)"
+        case .forge(let step): "forge \(step.action.word) \(step.project.source)"
+        case .runbook(let step): "runbook \(step.name.source)"
+        case .systemd, .run, .deploy: word
         }
     }
 }

@@ -9,6 +9,11 @@ public enum RenderedStep: Sendable, Codable, Hashable {
     case check(expr: String)
     case approve(by: String?, expires: Duration, show: String)
     case notify(to: String, text: String)
+    case agent(RenderedAgent)
+    case repository(RenderedRepository)
+    case forge(RenderedForge)
+    case deploy(RenderedDeploy)
+    case runbook(RenderedSubrun)
 
     /// One line for people and for tests: `systemd restart nginx.service`.
     public var summary: String {
@@ -21,6 +26,11 @@ public enum RenderedStep: Sendable, Codable, Hashable {
         case .check(let expr): "check \(expr)"
         case .approve(let by, let expires, _): "ask \(by ?? "an approver"), for at most \(expires.literal)"
         case .notify(let to, _): "notify \(to)"
+        case .agent(let agent): "agent \(agent.role)"
+        case .repository(let repository): repository.summary
+        case .forge(let forge): forge.summary
+        case .deploy(let deploy): deploy.summary
+        case .runbook(let subrun): subrun.summary
         }
     }
 }

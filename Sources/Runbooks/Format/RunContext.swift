@@ -37,8 +37,10 @@ extension TemplateScope {
     ///
     /// `results` are those of earlier steps by name, each `{"outcome": WORD, "result": {…}}`. A name that is not
     /// there is an error, so a step that reads the result of a skipped one fails.
+    /// `project` is what the run knows of its project, an object.
     public init(
-        parameters: Parameters, run: RunContext, labels: Labels = Labels(), results: [String: JSONValue] = [:]
+        parameters: Parameters, run: RunContext, labels: Labels = Labels(), results: [String: JSONValue] = [:],
+        project: JSONValue? = nil
     ) {
         self.init(
             variables: [
@@ -46,5 +48,6 @@ extension TemplateScope {
                 "labels": .object(labels.dictionary.mapValues { .string($0) }),
             ],
             dot: .null, missing: .error)
+        if let project { variables["project"] = project }
     }
 }

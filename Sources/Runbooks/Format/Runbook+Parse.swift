@@ -42,13 +42,13 @@ struct RunbookReader {
         let description = map.string("description", required: true)
         let on = matchers(map)
         let allow = installedAllow(map)
-        let parameters = self.parameters(map, allow)
+        let parameters = self.parameters(map, allow, isBegunByName: on?.isEmpty == true)
         let risk = map.choice("risk", as: Risk.self, required: true)
         let limits = self.limits(map)
         let preconditions = map.list("preconditions")?.compactMap { expression($0, "a precondition") } ?? []
-        let steps = self.steps(map)
+        let (steps, groups) = self.steps(map)
         let verify = self.verify(map)
-        if map.keyPlace("verify") == nil, steps.contains(where: { $0.kind.acts }) {
+        if map.keyPlace("verify") == nil, let last = steps.last(where: { $0.kind.acts }), !last.kind.isProof {
             problems.add(map.place, "a runbook that acts needs \"verify\": without proof nothing is resolved")
         }
         let undoes = otherwise(map)
@@ -58,8 +58,8 @@ struct RunbookReader {
             name: name, place: map.place, description: description, whenNot: map.string("when_not"), on: on,
             parameters: parameters, target: target(map, parameters, steps),
             mode: map.choice("mode", as: Mode.self) ?? .observe, risk: risk, limits: limits,
-            preconditions: preconditions, steps: steps, verify: verify, undoes: undoes, escalate: escalate, text: text,
-            digest: Digest.sha256(text.utf8))
+            preconditions: preconditions, steps: steps, groups: groups, verify: verify, undoes: undoes,
+            escalate: escalate.clause, escalateShow: escalate.show, text: text, digest: Digest.sha256(text.utf8))
     }
 
     /// Lower-case letters, digits and hyphens, beginning with a letter, at most 48.
@@ -94,7 +94,6 @@ struct RunbookReader {
             }
             lists.append(list)
         }
-        if items.isEmpty, let place = map.keyPlace("on") { problems.add(place, "\"on\" needs at least one list") }
         return lists
     }
 
@@ -167,13 +166,32 @@ struct RunbookReader {
             let map = Mapping(node, "\"verify\"", keys: ["expr", "for", "within"], problems)
         else { return nil }
         let expr = map.required("expr").flatMap { expression($0, "\"expr\"") }
-        let holdsFor = map.duration("for") ?? .zero
-        let within = map.duration("within", required: true)
+        let holdsFor = span(map, "for") ?? .literal(.zero)
+        // How long to wait follows from `for` where only the project knows that.
+        let isOpen = holdsFor.projectName != nil && map.keyPlace("within") == nil
+        let within = isOpen ? .twice : map.required("within").flatMap { _ in span(map, "within") }
         guard let expr, let within else { return nil }
-        if within < holdsFor || within <= .zero {
-            problems.add(map["within"]?.place ?? map.place, "\"within\" needs to be above zero and at least \"for\"")
+        if case .literal(let within) = within {
+            var least = Duration.zero
+            if case .literal(let written) = holdsFor { least = written }
+            if within < least || within <= .zero {
+                problems.add(
+                    map["within"]?.place ?? map.place, "\"within\" needs to be above zero and at least \"for\"")
+            }
         }
         return Verify(expr: expr, holdsFor: holdsFor, within: within)
+    }
+
+    private func span(_ map: Mapping, _ key: String) -> Verify.Span? {
+        guard let node = map[key] else { return nil }
+        if node.text?.contains("{{") == true {
+            guard let template = template(node, "\"\(key)\"") else { return nil }
+            if let name = template.soleProjectName { return .project(name) }
+            problems.add(
+                node.place, "\"\(key)\" needs a duration, or exactly one setting such as '{{ $project.watch_for }}'")
+            return nil
+        }
+        return map.duration(key).map { .literal($0) }
     }
 
     /// `escalate` comes last whether it is written or not, so only `undo` makes a difference.
@@ -187,15 +205,12 @@ struct RunbookReader {
         return words.contains("undo")
     }
 
-    private func escalate(_ map: Mapping) -> EscalateClause? {
-        guard let node = map["escalate"] else { return EscalateClause() }
-        guard let map = Mapping(node, "\"escalate\"", keys: ["to", "with", "agents"], problems) else { return nil }
-        if let agents = map["agents"], let word = agents.string(problems, "\"agents\""), word != "none" {
-            let known = ["root-cause", "fix"].contains(word)
-            problems.add(
-                agents.place,
-                known ? "\"agents: \(word)\" is not in this version" : "\"agents\" needs none, not \"\(word)\"")
+    private func escalate(_ map: Mapping) -> (clause: EscalateClause, show: Template?)? {
+        guard let node = map["escalate"] else { return (EscalateClause(), nil) }
+        guard let map = Mapping(node, "\"escalate\"", keys: ["to", "with", "agents", "show"], problems) else {
+            return nil
         }
+        let agents = map.choice("agents", as: EscalateClause.Agents.self)
         var spans: [String: Duration] = [:]
         for item in map.list("with") ?? [] {
             guard let text = item.string(problems, "an item of \"with\"") else { continue }
@@ -208,7 +223,9 @@ struct RunbookReader {
                 problems.add(item.place, "an item of \"with\" needs the form logs 15m or metrics 1h, not \"\(text)\"")
             }
         }
-        return EscalateClause(to: map.string("to"), logs: spans["logs"], metrics: spans["metrics"])
+        let clause = EscalateClause(
+            to: map.string("to"), logs: spans["logs"], metrics: spans["metrics"], agents: agents)
+        return (clause, map["show"].flatMap { template($0, "\"show\"") })
     }
 
     func expression(_ node: YAMLNode, _ what: String) -> ExpressionTemplate? {
@@ -219,6 +236,16 @@ struct RunbookReader {
         guard node.string(problems, what) != nil else { return nil }
         do {
             return try Template(node)
+        } catch {
+            problems.add(error)
+            return nil
+        }
+    }
+
+    func pipeline(_ node: YAMLNode, _ what: String) -> Pipeline? {
+        guard node.string(problems, what) != nil else { return nil }
+        do {
+            return try Pipeline(node)
         } catch {
             problems.add(error)
             return nil

@@ -2,25 +2,25 @@ public import Model
 public import Text
 
 extension Runbook {
-    /// What the step at `path` (`NAME`, or `undo.NAME`) will do, exactly.
+    /// What the step at `path` (`NAME`, `GROUP[2].NAME`, or either behind `undo.`) will do, exactly.
     ///
-    /// systemd and run steps read only parameters and `$run`, so the helper and the core render them alike.
+    /// systemd, run and deploy steps read only parameters and `$run`, so the helper and the core render them alike.
     public func renderedStep(
         path: String, parameters: Parameters, run: RunContext, labels: Labels = Labels(),
-        results: [String: JSONValue] = [:]
+        results: [String: JSONValue] = [:], project: JSONValue? = nil
     ) throws(Fault) -> RenderedStep {
         let (kind, timeout) = try kindAndTimeout(of: path)
-        return try render(
-            kind, timeout, TemplateScope(parameters: parameters, run: run, labels: labels, results: results), parameters
-        )
+        let scope = TemplateScope(
+            parameters: parameters, run: run, labels: labels, results: results, project: project)
+        return try render(kind, timeout, scope, parameters)
     }
 
     /// The written step at `path` and what bounds it.
     public func kindAndTimeout(of path: String) throws(Fault) -> (StepKind, Duration) {
-        if path.hasPrefix("undo."), let undo = step(named: String(path.dropFirst(5)))?.undo {
+        if path.hasPrefix("undo."), let undo = step(at: String(path.dropFirst(5)))?.undo {
             return (undo.kind, undo.timeout)
         }
-        guard let step = step(named: path) else {
+        guard let step = step(at: path) else {
             throw Fault("runbook.step", "runbook \"\(name)\" has no step \"\(path)\"")
         }
         return (step.kind, step.timeout)
@@ -38,6 +38,19 @@ extension Runbook {
         case .check(let expr): .check(expr: try expr.render(scope))
         case .approve(let step): .approve(by: step.by, expires: step.expires, show: try step.show.render(scope))
         case .notify(let step): .notify(to: step.to, text: try step.text.render(scope))
+        case .agent(let step): .agent(try step.render(scope))
+        case .repository(let step): .repository(try step.render(scope))
+        case .forge(let step): .forge(try step.render(scope, opened: opened(scope)))
+        case .deploy(let step): .deploy(try step.render(scope))
+        case .runbook(let step): .runbook(try step.render(scope))
+        }
+    }
+
+    /// What the forge said of the changes that this run opened.
+    private func opened(_ scope: TemplateScope) -> [JSONValue] {
+        steps.compactMap { step in
+            guard case .forge(let forge) = step.kind, case .open = forge.action else { return nil }
+            return scope.variables["steps"]?[step.name]?["result"]
         }
     }
 

@@ -10,7 +10,7 @@ public struct Runbook: Sendable {
     public let description: String
     /// In which cases a person should keep it from running; shown, not evaluated.
     public let whenNot: String?
-    /// Any of the lists may match; all matchers of a list must.
+    /// Any of the lists may match; all matchers of a list must. Empty for what is only begun by its name.
     public let on: [[Matcher]]
     /// In the order in which they were written.
     public let parameters: [Parameter]
@@ -20,11 +20,15 @@ public struct Runbook: Sendable {
     public let risk: Risk
     public let limits: Limits
     public let preconditions: [ExpressionTemplate]
+    /// All of them in order, those in groups included.
     public let steps: [Step]
+    public let groups: [StepGroup]
     public let verify: Verify?
     /// Whether a run that failed or was not proven takes its steps back before it escalates.
     public let undoes: Bool
     public let escalate: EscalateClause
+    /// What a person is shown beside the reason when a run escalates, as far as it is there by then.
+    let escalateShow: Template?
     public let text: String
     /// SHA-256 of `text`, 64 hexadecimal digits.
     public let digest: String
@@ -33,6 +37,9 @@ public struct Runbook: Sendable {
     public func matches(_ labels: Labels) -> Bool {
         on.contains { list in list.allSatisfy { $0.matches(labels) } }
     }
+
+    /// Whether no incident begins it by its labels, only an escalation, a person or another runbook by its name.
+    public var isBegunByName: Bool { on.isEmpty }
 
     public func step(named name: String) -> Step? { steps.first { $0.name == name } }
 
@@ -106,24 +113,27 @@ public struct Limits: Sendable {
         cooldown: .seconds(300), attempts: Budget(count: 3, per: .seconds(3600)), concurrentOnHost: 1, notWhen: nil)
 }
 
-/// The proof: `expr` must hold for `holdsFor`, over samples newer than the last result, before `within` ends.
-public struct Verify: Sendable {
-    public let expr: ExpressionTemplate
-    public let holdsFor: Duration
-    public let within: Duration
-}
-
 /// Whom to tell and what to show them.
 public struct EscalateClause: Sendable, Hashable, Codable {
+    /// What the agents may do about an incident that came this far.
+    public enum Agents: String, Sendable, Codable, CaseIterable {
+        case nothing = "none"
+        case rootCause = "root-cause"
+        case fix
+    }
+
     /// A receiver's name; nil for the settings' default route.
     public let to: String?
     /// How far back to look for evidence; nil for none.
     public let logs: Duration?
     public let metrics: Duration?
+    /// Nil where the runbook does not say.
+    public let agents: Agents?
 
-    public init(to: String? = nil, logs: Duration? = nil, metrics: Duration? = nil) {
+    public init(to: String? = nil, logs: Duration? = nil, metrics: Duration? = nil, agents: Agents? = nil) {
         self.to = to
         self.logs = logs
         self.metrics = metrics
+        self.agents = agents
     }
 }

@@ -9,18 +9,23 @@ struct RunbookCheck {
 
     func check() {
         for parameter in runbook.parameters {
-            names(parameter.from, Readable(roots: ["labels"]))
+            if let from = parameter.from { names(from, Readable(roots: ["labels", "project"])) }
         }
-        let early = Readable(roots: ["params", "run", "labels"], run: RunContext.keys, parameters: parameterNames)
+        let early = Readable(
+            roots: ["params", "run", "labels", "project"], run: RunContext.keys, parameters: parameterNames)
         for expr in runbook.preconditions { expression(expr, early) }
         if let expr = runbook.limits.notWhen { expression(expr, early) }
         var readable = early
         readable.roots.append("steps")
-        for step in runbook.steps {
+        for (index, step) in runbook.steps.enumerated() {
+            if let condition = runbook.group(beginningAt: index)?.condition { references(condition.reads, readable) }
             check(step, readable)
-            readable.steps[step.name] = step.kind.resultKeys
+            readable.steps[step.name] = .some(step.kind.resultKeys)
+            guard let group = runbook.group(ofStepAt: index), group.range.upperBound == index + 1 else { continue }
+            if let rounds = group.rounds { references(rounds.until.reads, readable) }
         }
         if let verify = runbook.verify { expression(verify.expr, readable) }
+        if let show = runbook.escalateShow { names(show, readable) }
     }
 
     private var parameterNames: [String] { runbook.parameters.map(\.name) }
@@ -30,7 +35,7 @@ struct RunbookCheck {
         if let condition = step.condition { references(condition.reads, readable) }
         if let undo = step.undo {
             var later = readable
-            later.steps[step.name] = step.kind.resultKeys
+            later.steps[step.name] = .some(step.kind.resultKeys)
             kind(undo.kind, step.place, later)
         }
         switch step.probe {
@@ -42,17 +47,37 @@ struct RunbookCheck {
     }
 
     private func kind(_ kind: StepKind, _ place: SourcePlace, _ readable: Readable) {
+        let executors = Readable(
+            roots: ["params", "run"], run: RunContext.executorKeys, parameters: parameterNames, isExecutors: true)
         switch kind {
         case .systemd(_, let reference): unit(reference, place)
-        case .run(let step):
-            let executors = Readable(
-                roots: ["params", "run"], run: RunContext.executorKeys, parameters: parameterNames, isExecutors: true)
-            for argument in step.arguments { names(argument, executors) }
+        case .run(let step): for argument in step.arguments { names(argument, executors) }
         case .http(let step): http(step, readable)
         case .check(let expr): expression(expr, readable)
         case .approve(let step): names(step.show, readable)
         case .notify(let step): names(step.text, readable)
         case .wait: break
+        case .deploy(let step): references(step.reads, executors)
+        case .agent(let step): references(step.reads, readable)
+        case .repository(let step): references(step.reads, readable)
+        case .forge(let step):
+            references(step.reads, readable)
+            policy(step, place)
+        case .runbook(let step): references(step.reads, readable)
+        }
+    }
+
+    /// No word of a model or of a log may stand for a person: only the forge's own finding about the change.
+    private func policy(_ step: ForgeStep, _ place: SourcePlace) {
+        guard case .merge(let merge) = step.action, let policy = merge.policy else { return }
+        let opens = runbook.steps.filter { step in
+            guard case .forge(let forge) = step.kind, case .open = forge.action else { return false }
+            return true
+        }
+        if !opens.contains(where: { policy.source == "$steps.\($0.name).result.low_risk" }) {
+            problems.add(
+                policy.reads.first?.place ?? place,
+                "\"policy\" needs to be $steps.NAME.result.low_risk of a step that opens the pull request")
         }
     }
 
@@ -82,8 +107,8 @@ struct RunbookCheck {
         var roots: [String]
         var run: [String] = []
         var parameters: [String] = []
-        /// Earlier steps and the keys of their results.
-        var steps: [String: [String]] = [:]
+        /// Earlier steps and the keys of their results; nil where a role's schema says them.
+        var steps: [String: [String]?] = [:]
         var isExecutors = false
     }
 
@@ -94,7 +119,7 @@ struct RunbookCheck {
             let (reference, place) = (read.path, read.place)
             guard let root = reference.first else { continue }
             guard readable.roots.contains(root) else {
-                let known = ["params", "run", "labels", "steps"].contains(root)
+                let known = ["params", "run", "labels", "steps", "project"].contains(root)
                 let can = readable.roots.map { "$\($0)" }.joined(separator: ", ")
                 problems.add(
                     place,
@@ -132,7 +157,7 @@ struct RunbookCheck {
             problems.add(place, "a step has \"result\" and \"outcome\", not \"\(reference[2])\"")
             return
         }
-        if reference[2] == "result", reference.count > 3, !keys.contains(reference[3]) {
+        if let keys, reference[2] == "result", reference.count > 3, !keys.contains(reference[3]) {
             problems.add(place, unknown("key \"\(reference[3])\" in the result of", name, keys, word: reference[3]))
         }
     }
@@ -151,7 +176,9 @@ struct RunbookCheck {
         guard problems.all.count == before else { return }
         let text: String
         do {
-            text = try expr.render(sampleScope)
+            // What is wholly the project's is checked when the project is known.
+            guard expr.template.soleProjectName == nil else { return }
+            text = try expr.render(sampleScope(expr.template.references))
         } catch {
             problems.add(expr.node.place, error.description)
             return
@@ -169,8 +196,8 @@ struct RunbookCheck {
         }
     }
 
-    /// Harmless values for everything that a template can read.
-    private var sampleScope: TemplateScope {
+    /// Harmless values for everything that a template can read; `read` says what is read where no shape is declared.
+    private func sampleScope(_ read: [[String]]) -> TemplateScope {
         let parameters = Parameters(
             Dictionary(uniqueKeysWithValues: runbook.parameters.map { ($0.name, $0.type.sample) }))
         let context = RunContext(id: "0", runbook: runbook.name, target: "x", directory: "/x", incident: "0")
@@ -178,61 +205,44 @@ struct RunbookCheck {
         for name in runbook.labelsRead { labels[name] = "x" }
         var results: [String: JSONValue] = [:]
         for step in runbook.steps {
-            let keys = step.kind.resultKeys.map { ($0, JSONValue.number(0)) }
+            let keys = (step.kind.resultKeys ?? []).map { ($0, JSONValue.number(0)) }
             results[step.name] = ["outcome": "done", "result": .object(Dictionary(uniqueKeysWithValues: keys))]
         }
-        return TemplateScope(parameters: parameters, run: context, labels: labels, results: results)
+        var open: JSONValue = .object(["steps": .object(results), "project": [:]])
+        for path in read where path.first == "steps" || path.first == "project" { open.plant(path[...]) }
+        return TemplateScope(
+            parameters: parameters, run: context, labels: labels, results: open["steps"]?.object ?? [:],
+            project: open["project"])
+    }
+}
+
+extension JSONValue {
+    /// Sees to it that there is something at the path.
+    fileprivate mutating func plant(_ path: ArraySlice<String>) {
+        guard let key = path.first else { return }
+        var members = object ?? [:]
+        var member = members[key] ?? (path.count > 1 ? .object([:]) : .number(0))
+        member.plant(path.dropFirst())
+        members[key] = member
+        self = .object(members)
     }
 }
 
 extension StepKind {
-    /// The shape of `$steps.NAME.result`.
-    var resultKeys: [String] {
+    /// The shape of `$steps.NAME.result`; nil where a role's schema says it.
+    var resultKeys: [String]? {
         switch self {
+        case .agent: nil
+        case .repository(let step): step.resultKeys
+        case .forge(let step): step.resultKeys
+        case .deploy: ["exit", "signal", "result", "invocation", "unit"]
+        case .runbook: ["run", "end", "text"]
         case .systemd: ["job", "job_result", "active_state", "invocation_before", "invocation_after"]
         case .run: ["exit", "signal", "result", "invocation", "unit"]
         case .http: ["status", "body"]
         case .approve: ["by"]
         case .check: ["value"]
         case .wait, .notify: []
-        }
-    }
-}
-
-extension Runbook {
-    /// Every label that something after the parameters reads; the run is refused where the incident lacks one.
-    var labelsRead: [String] {
-        var templates = preconditions.map(\.template)
-        if let template = limits.notWhen?.template { templates.append(template) }
-        if let template = verify?.expr.template { templates.append(template) }
-        var references = templates.flatMap(\.references)
-        for step in steps {
-            references += step.kind.references + (step.undo?.kind.references ?? [])
-            references += step.condition?.references ?? []
-            switch step.probe {
-            case .expr(let expr)?: references += expr.template.references
-            case .http(let request)?: references += StepKind.http(request).references
-            case .unit?, nil: break
-            }
-        }
-        var names: [String] = []
-        for reference in references where reference.first == "labels" && reference.count > 1 {
-            if !names.contains(reference[1]) { names.append(reference[1]) }
-        }
-        return names
-    }
-}
-
-extension StepKind {
-    var references: [[String]] {
-        switch self {
-        case .systemd, .wait: []
-        case .run(let step): step.arguments.flatMap(\.references)
-        case .http(let step):
-            step.url.references + step.headers.flatMap(\.value.references) + (step.body?.references ?? [])
-        case .check(let expr): expr.template.references
-        case .approve(let step): step.show.references
-        case .notify(let step): step.text.references
         }
     }
 }

@@ -17,7 +17,10 @@ extension RunbookReader {
         return allow
     }
 
-    func parameters(_ map: Mapping, _ allow: [String: (place: SourcePlace, units: [String])]) -> [Parameter] {
+    /// Where a runbook is only begun by its name, a parameter without `from` is given by whoever begins it.
+    func parameters(
+        _ map: Mapping, _ allow: [String: (place: SourcePlace, units: [String])], isBegunByName: Bool
+    ) -> [Parameter] {
         var parameters: [Parameter] = []
         if let node = map["parameters"] {
             guard case .mapping(let pairs) = node.content else {
@@ -31,7 +34,7 @@ extension RunbookReader {
                         pair.key.place,
                         "a parameter's name needs lower-case letters, digits and underscores, not \"\(name)\"")
                 }
-                if let parameter = parameter(name, pair.key.place, pair.value, allow[name]) {
+                if let parameter = parameter(pair, allow[name], needsFrom: !isBegunByName) {
                     parameters.append(parameter)
                 }
             }
@@ -51,11 +54,12 @@ extension RunbookReader {
     ]
 
     private func parameter(
-        _ name: String, _ place: SourcePlace, _ node: YAMLNode, _ allow: (place: SourcePlace, units: [String])?
+        _ pair: (key: YAMLNode, value: YAMLNode), _ allow: (place: SourcePlace, units: [String])?, needsFrom: Bool
     ) -> Parameter? {
-        guard let (map, word) = typed(node, "parameter \"\(name)\"", also: ["from"]) else { return nil }
-        let from = map.required("from").flatMap { template($0, "\"from\"") }
-        guard var type = self.type(word, map), let from else { return nil }
+        let name = pair.key.text ?? ""
+        guard let (map, word) = typed(pair.value, "parameter \"\(name)\"", also: ["from"]) else { return nil }
+        let from = (needsFrom ? map.required("from") : map["from"]).flatMap { template($0, "\"from\"") }
+        guard var type = self.type(word, map), from != nil || !needsFrom else { return nil }
         if let allow {
             switch type {
             case .unit(allow: nil): type = .unit(allow: allow.units)
@@ -63,7 +67,7 @@ extension RunbookReader {
             default: problems.add(allow.place, "parameter \"\(name)\" is no unit without \"allow\" of its own")
             }
         }
-        return Parameter(name: name, place: place, type: type, from: from)
+        return Parameter(name: name, place: pair.key.place, type: type, from: from)
     }
 
     /// The mapping of a type with the keys that its word allows; the word alone may stand for it.

@@ -2,37 +2,19 @@ import Model
 import Text
 
 extension RunbookReader {
-    static let kinds = ["systemd", "run", "http", "wait", "check", "approve", "notify"]
-    static let laterKinds = [
-        "runbook", "parallel", "repeat", "agent", "repository", "forge", "ci", "deploy", "group", "steps",
+    static let kinds = [
+        "systemd", "run", "http", "wait", "check", "approve", "notify", "agent", "repository", "forge", "deploy",
+        "runbook",
     ]
+    static let laterKinds = ["parallel", "ci", "group"]
     static let modifiers = ["name", "timeout", "retry", "retry_safe", "on_error", "probe", "undo", "if", "as"]
 
-    func steps(_ map: Mapping) -> [Step] {
-        guard let items = map.list("steps", required: true) else { return [] }
-        if items.isEmpty, let place = map.keyPlace("steps") { problems.add(place, "\"steps\" needs at least one step") }
-        var steps: [Step] = []
-        for (index, item) in items.enumerated() {
-            guard let step = step(item, index + 1) else { continue }
-            if steps.contains(where: { $0.name == step.name }) {
-                problems.add(step.place, "the step's name \"\(step.name)\" occurs twice")
-            }
-            steps.append(step)
-        }
-        return steps
-    }
-
-    private func step(_ node: YAMLNode, _ number: Int) -> Step? {
+    func step(_ node: YAMLNode, _ number: Int) -> Step? {
         guard
             let map = Mapping(
                 node, "step \(number)", keys: Self.modifiers + Self.kinds, notYet: Self.laterKinds, problems)
         else { return nil }
-        let name = map.string("name", required: true)
-        if let name, !Self.isName(name) {
-            problems.add(
-                map["name"]?.place ?? map.place,
-                "a step's name needs lower-case letters, digits and hyphens, not \"\(name)\"")
-        }
+        let name = self.name(map, "a step's name")
         guard let kind = kind(node, map, "step \"\(name ?? String(number))\"", Self.kinds), let name else { return nil }
         let retrySafe = map.bool("retry_safe")
         return Step(
@@ -40,6 +22,16 @@ extension RunbookReader {
             retrySafe: retrySafe ?? kind.isRetrySafeByDefault,
             onError: map.choice("on_error", as: OnError.self) ?? .stop, probe: probe(map, kind), undo: undo(map, kind),
             condition: condition(map))
+    }
+
+    func name(_ map: Mapping, _ what: String) -> String? {
+        let name = map.string("name", required: true)
+        if let name, !Self.isName(name) {
+            problems.add(
+                map["name"]?.place ?? map.place,
+                "\(what) needs lower-case letters, digits and hyphens, not \"\(name)\"")
+        }
+        return name
     }
 
     private func timeout(_ map: Mapping, _ kind: StepKind) -> Duration {
@@ -64,15 +56,7 @@ extension RunbookReader {
             backoff: map.duration("backoff") ?? .seconds(1))
     }
 
-    private func condition(_ map: Mapping) -> Pipeline? {
-        guard let node = map["if"], node.string(problems, "\"if\"") != nil else { return nil }
-        do {
-            return try Pipeline(node)
-        } catch {
-            problems.add(error)
-            return nil
-        }
-    }
+    func condition(_ map: Mapping) -> Pipeline? { map["if"].flatMap { pipeline($0, "\"if\"") } }
 
     private func undo(_ map: Mapping, _ kind: StepKind) -> Undo? {
         guard let node = map["undo"] else { return nil }
@@ -81,7 +65,7 @@ extension RunbookReader {
                 map.keyPlace("undo") ?? map.place, "a \(kind.word) step changes nothing, so it has no \"undo\"")
             return nil
         }
-        let kinds = ["systemd", "run", "http"]
+        let kinds = ["systemd", "run", "http", "deploy"]
         guard let map = Mapping(node, "\"undo\"", keys: kinds + ["timeout", "as"], notYet: Self.laterKinds, problems),
             let undo = self.kind(node, map, "\"undo\"", kinds)
         else { return nil }
@@ -90,7 +74,7 @@ extension RunbookReader {
 
     private func probe(_ map: Mapping, _ kind: StepKind) -> StepProbe? {
         guard let node = map["probe"] else { return nil }
-        guard kind.acts || kind.word == "http" else {
+        guard ["systemd", "run", "http", "deploy"].contains(kind.word) else {
             problems.add(map.keyPlace("probe") ?? map.place, "the outcome of a \(kind.word) step is always known")
             return nil
         }
@@ -128,7 +112,12 @@ extension RunbookReader {
         case "wait": return wait(node)
         case "check": return expression(node, "\"check\"").map { .check($0) }
         case "approve": return approve(node)
-        default: return notify(node)
+        case "notify": return notify(node)
+        case "agent": return agent(node).map { .agent($0) }
+        case "repository": return repository(node).map { .repository($0) }
+        case "forge": return forge(node).map { .forge($0) }
+        case "deploy": return deploy(node).map { .deploy($0) }
+        default: return subrun(node).map { .runbook($0) }
         }
     }
 
@@ -242,52 +231,5 @@ extension RunbookReader {
         let to = map.string("to", required: true)
         guard let text = map.required("text").flatMap({ template($0, "\"text\"") }), let to else { return nil }
         return .notify(NotifyStep(to: to, text: text))
-    }
-}
-
-extension YAMLNode {
-    fileprivate func hasKey(among names: [String]) -> Bool {
-        guard case .mapping(let pairs) = content else { return false }
-        return pairs.contains { names.contains($0.key.text ?? "") }
-    }
-}
-
-extension StepKind {
-    var isRetrySafeByDefault: Bool {
-        switch self {
-        case .systemd(let verb, _): verb.isRetrySafe
-        case .run: false
-        case .http(let step): step.isSafe
-        case .wait, .check, .approve, .notify: true
-        }
-    }
-
-    /// What bounds a step that does not say: systemd's own default for jobs, and less for what answers faster.
-    var defaultTimeout: Duration {
-        switch self {
-        case .systemd: .seconds(90)
-        case .run, .check: .seconds(60)
-        case .http, .notify: .seconds(10)
-        case .wait(let duration): duration
-        case .approve(let step): step.expires
-        }
-    }
-}
-
-/// What a step may say in a request's head.
-enum HTTPHeader {
-    static func isValidName(_ name: String) -> Bool {
-        !name.isEmpty
-            && name.utf8.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-                }
-            }
-    }
-
-    /// Set by the core itself.
-    static func isOurs(_ name: String) -> Bool {
-        ["idempotency-key", "content-length", "host", "transfer-encoding", "connection"].contains(name.lowercased())
     }
 }

@@ -3,7 +3,7 @@ public import Text
 
 /// One step of a runbook, as written.
 public struct Step: Sendable {
-    /// Unique in the runbook; also the step's path.
+    /// Unique in the runbook; outside groups also the step's path.
     public let name: String
     public let place: SourcePlace
     public let kind: StepKind
@@ -27,6 +27,11 @@ public enum StepKind: Sendable {
     case check(ExpressionTemplate)
     case approve(ApproveStep)
     case notify(NotifyStep)
+    case agent(AgentStep)
+    case repository(RepositoryStep)
+    case forge(ForgeStep)
+    case deploy(DeployStep)
+    case runbook(SubrunStep)
 
     public var word: String {
         switch self {
@@ -37,22 +42,46 @@ public enum StepKind: Sendable {
         case .check: "check"
         case .approve: "approve"
         case .notify: "notify"
+        case .agent: "agent"
+        case .repository: "repository"
+        case .forge: "forge"
+        case .deploy: "deploy"
+        case .runbook: "runbook"
         }
     }
 
-    /// Whether it changes something outside Nightshift: what needs proof, and what halt forbids.
+    /// Whether it changes something outside Nightshift: what needs proof, and what can be taken back.
     public var acts: Bool {
         switch self {
-        case .systemd, .run: true
+        case .systemd, .run, .deploy, .runbook: true
         case .http(let step): !step.isSafe
-        case .wait, .check, .approve, .notify: false
+        case .forge(let step): if case .merge = step.action { true } else { false }
+        case .wait, .check, .approve, .notify, .agent, .repository: false
+        }
+    }
+
+    /// Whether something came of it that a person should hear of when the run ends, though the host is as it was.
+    var isWork: Bool {
+        switch self {
+        case .agent, .repository, .forge: true
+        default: false
+        }
+    }
+
+    /// Whether its own result is the proof: a test that passed, a sub-run that was proven, a merge that was asked for.
+    var isProof: Bool {
+        switch self {
+        case .runbook: true
+        case .deploy(let step): if case .test = step.action { true } else { false }
+        case .forge(let step): if case .merge = step.action { true } else { false }
+        default: false
         }
     }
 
     /// Whether the helper performs it, not the core.
     public var isExecutors: Bool {
         switch self {
-        case .systemd, .run: true
+        case .systemd, .run, .deploy: true
         default: false
         }
     }
@@ -153,7 +182,7 @@ public enum StepProbe: Sendable {
     case http(HTTPStep)
 }
 
-/// How to take a step back: a systemd, run or http step.
+/// How to take a step back: a systemd, run, http or deploy step.
 public struct Undo: Sendable {
     public let kind: StepKind
     public let timeout: Duration

@@ -46,6 +46,9 @@ public struct Narration {
             let text = "halted by \(by)\(why.isEmpty ? "" : ": \(why)")"
             let goesOn = after.end == nil ? "; what has started is awaited, nothing else starts" : ""
             add(.note, text + goesOn, [Evidence(.person, by)])
+        case .withdrawn(let by, let why):
+            let text = "withdrawn by \(by)\(why.isEmpty ? "" : ": \(why)")"
+            add(.note, text + (after.running == nil ? "" : "; what has started is stopped"), [Evidence(.person, by)])
         case .restarted(let downtime):
             add(.note, "Nightshift began anew after \(downtime.literal) and takes the run up again", [])
         case .broken(let text): add(.note, text, [])
@@ -64,7 +67,10 @@ public struct Narration {
             evidence.append(Evidence(.unit, invocation))
             was = "; InvocationID before \(invocation.shortened)"
         }
-        add(attempt.isUndo ? .undo : .start, "\(attempt.step.summary)\(again)\(was)", evidence, .acting)
+        // What the agents begin has no side of its own to see; its intent said all.
+        if attempt.step.isAgents, key.attempt == 1 { return }
+        let kind: TimelineLine.Kind = attempt.step.isAgents ? .agent : .start
+        add(attempt.isUndo ? .undo : kind, "\(attempt.step.summary)\(again)\(was)", evidence, .acting)
     }
 
     private mutating func result(_ key: EffectKey, _ outcome: Outcome) {
@@ -73,8 +79,9 @@ public struct Narration {
             add(.note, "told \(to)", [Evidence(.ledger, key.description)])
             return
         }
+        let kind: TimelineLine.Kind = attempt.step.isAgents ? .agent : .result
         add(
-            attempt.isUndo ? .undo : .result, "\(key.path): \(outcome.told(attempt.step))",
+            attempt.isUndo ? .undo : kind, "\(key.path): \(outcome.told(attempt.step))",
             outcome.evidence(key, attempt.step))
     }
 
@@ -100,8 +107,12 @@ public struct Narration {
 
     private mutating func tellSkipped() {
         for step in after.ended.dropFirst(before.ended.count) where step.outcome == nil {
-            add(.note, "\(step.name) is skipped: its condition does not hold", [])
+            add(.note, "\(step.path) is skipped: its condition does not hold", [])
         }
+        guard after.round > before.round, case .step(let attempt) = after.phase,
+            let group = after.definition.group(ofStepAt: attempt.index), let rounds = group.rounds
+        else { return }
+        add(.note, "\(group.name): round \(after.round) of at most \(rounds.atMost)", [])
     }
 
     private mutating func tellPause() {
@@ -156,9 +167,10 @@ public struct Narration {
     private mutating func tell(_ effect: RunEffect, _ event: RunEvent) {
         switch effect {
         case .perform(let key, let step):
-            var text = step.summary
+            var text = step.isAgents ? "\(key.path): \(step.summary)" : step.summary
             if case .guarded(.passed(let note)) = event, !note.isEmpty { text += "; \(note)" }
-            add(key.path.hasPrefix("undo.") ? .undo : .intent, text, [Evidence(.ledger, key.description)], .acting)
+            let kind: TimelineLine.Kind = step.isAgents ? .agent : .intent
+            add(key.path.hasPrefix("undo.") ? .undo : kind, text, [Evidence(.ledger, key.description)], .acting)
         case .probe(let key):
             add(.note, "\(key.path): asks what became of it", [Evidence(.ledger, key.description)])
         case .ask(let request):
@@ -176,6 +188,8 @@ public struct Narration {
     }
 
     private mutating func tell(_ end: RunEnd) {
+        // Where the incident stands after a sub-run is its parent's affair.
+        guard after.facts?.parent == nil else { return add(.note, "\(end.kind.rawValue): \(end.text)", []) }
         switch end.kind {
         case .resolved: add(.note, "resolved", [], .resolved)
         case .observed: add(.note, "only observes: \(end.text)", [])

@@ -28,6 +28,14 @@ extension Outcome {
             if let status = result["status"] { parts.append("status \(status.argument)") }
         case .approve:
             if let by = result["by"]?.string { parts.append("by \(by)") }
+        case .agent: parts += result.agentWords
+        case .repository(let repository): parts += result.words(of: repository.action)
+        case .forge(let forge): parts += result.words(of: forge.action)
+        case .deploy:
+            if let exit = result["exit"] { parts.append("exit status \(exit.argument)") }
+        case .runbook:
+            if let run = result["run"]?.string { parts.append("run \(run)") }
+            if let text = result["text"]?.string { parts.append(text) }
         case .wait, .check, .notify: break
         }
         return parts.isEmpty ? "done" : "done; \(parts.joined(separator: ", "))"
@@ -38,10 +46,21 @@ extension Outcome {
         switch step {
         case .systemd(_, let unit):
             return [Evidence(.unit, result["invocation_after"]?.string ?? "", unit)]
-        case .run:
+        case .run, .deploy:
             return [Evidence(.unit, result["invocation"]?.string ?? "", result["unit"]?.string ?? "")]
         case .http(let request): return [Evidence(.http, "\(request.method) \(request.url)")]
+        case .runbook: return [Evidence(.ledger, key.description), Evidence(.ledger, "run \(key.subrunID)")]
         default: return [Evidence(.ledger, key.description)]
+        }
+    }
+}
+
+extension RenderedStep {
+    /// Done by the agents' process, in their own kind of line.
+    var isAgents: Bool {
+        switch self {
+        case .agent, .repository: true
+        default: false
         }
     }
 }

@@ -25,7 +25,8 @@ struct RunbookTrial {
 
     mutating func run() {
         let runbook = test.runbook
-        let binding = runbook.bind(labels: test.labels, claims: test.claims)
+        let binding = runbook.bind(
+            labels: test.labels, claims: test.claims, given: test.given, project: test.project)
         var target = "incident"
         if case .bound(let parameters) = binding { target = runbook.targetValue(parameters) ?? target }
         take(
@@ -33,7 +34,7 @@ struct RunbookTrial {
                 RunFacts(
                     id: "run", runbook: runbook.name, digest: runbook.digest, incident: "incident",
                     fingerprint: "fingerprint", labels: test.labels, binding: binding, mode: runbook.effectiveMode,
-                    target: target, occurrence: 1, directory: "/run/directory")))
+                    target: target, occurrence: 1, directory: "/run/directory", project: test.project)))
         for _ in 0..<Self.turnsMax where state.end == nil {
             if queue.isEmpty { pass() } else { perform(queue.removeFirst()) }
         }
@@ -94,17 +95,26 @@ struct RunbookTrial {
     }
 
     private mutating func outcome(of key: EffectKey, _ step: RenderedStep) -> Outcome {
-        let given = test.outcomes[key.path] ?? []
-        let index = attempts[key.path, default: 0]
-        attempts[key.path] = index + 1
+        let path = test.outcomes[key.path] != nil ? key.path : plainName(key.path)
+        let given = test.outcomes[path] ?? []
+        let index = attempts[path, default: 0]
+        attempts[path] = index + 1
         let outcome = given.isEmpty ? .done(.object([:])) : given[min(index, given.count - 1)]
         guard case .done(let value) = outcome else { return outcome }
         return .done(.object(step.resultShape.merging(value.object ?? [:]) { $1 }))
     }
 
+    /// The step's name without the group and round that it is in: `undo.apply` for `undo.rounds[2].apply`.
+    private func plainName(_ path: String) -> String {
+        let undo = path.hasPrefix("undo.") ? "undo." : ""
+        let own = String(path.dropFirst(undo.count))
+        return undo + (test.runbook.step(at: own)?.name ?? own)
+    }
+
     private mutating func ask(_ request: ApprovalRequest) {
         effects.append("ask \(request.by ?? "approvers")")
-        switch test.approval {
+        let answer = test.approvals[request.path] ?? test.approvals[plainName(request.path)] ?? test.approvals[""]
+        switch answer ?? .yes {
         case .never: break
         case .no: take(.rejected(path: request.path, by: Approver(name: "ada", uid: 1001), why: "the test says so"))
         case .yes:
@@ -163,21 +173,5 @@ struct RunbookTrial {
 
     private func evaluate(_ text: String, newerThan: Timestamp?) throws(Fault) -> Bool? {
         try Condition.holds(text, in: test.series, at: stamp.wall, newerThan: newerThan)
-    }
-}
-
-extension RenderedStep {
-    /// What a step's result looks like when all is well.
-    var resultShape: [String: JSONValue] {
-        switch self {
-        case .systemd:
-            [
-                "job": 1, "job_result": "done", "active_state": "active", "invocation_before": "0",
-                "invocation_after": "1",
-            ]
-        case .run: ["exit": 0, "signal": 0, "result": "success", "invocation": "1", "unit": "step.service"]
-        case .http: ["status": 200, "body": ""]
-        case .wait, .check, .approve, .notify: [:]
-        }
     }
 }

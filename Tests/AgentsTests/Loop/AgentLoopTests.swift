@@ -167,8 +167,11 @@ import Testing
         _ = try await stage.run(client)
         let request = try #require(client.requests.first)
         #expect(request.tools == [])
-        #expect(request.schema?["properties"]?["tool"]?["enum"] == ["lookup", "shout", "finish"])
-        #expect(request.schema?["properties"]?["arguments"]?["anyOf"]?.array?.count == 3)
+        let calls = try #require(request.schema?["anyOf"]?.array)
+        #expect(calls.map { $0["properties"]?["tool"]?["enum"] } == [["lookup"], ["shout"], ["finish"]])
+        // The shape of the result, without the lengths that some servers cannot take.
+        let answer = calls.last?["properties"]?["arguments"]?["properties"]?["answer"]
+        #expect(answer == ["type": "string"])
         #expect(request.system.contains("- lookup: Looks a thing up.\n  Arguments: {\"properties\""))
         // The third request follows the fenced JSON: it was read as a call, and its arguments were refused.
         #expect(client.requests.count == 3)

@@ -61,6 +61,13 @@ import Testing
         #expect(try await Stage().run([.finish(both), .finish(both)]).reason == "citation")
     }
 
+    @Test func anIDIsNeverGivenTwice() {
+        var citations = Citations()
+        #expect(citations.nextID == "T1")
+        citations.add([ToolAnswer(citation: "T7", from: "lookup", text: "")])
+        #expect(citations.nextID == "T8")
+    }
+
     @Test func anErrorProvesNothing() async throws {
         let claim: JSONValue = ["answer": "a", "citations": [["id": "T1", "quote": "no voice"]]]
         let end = try await Stage().run([.call("shout", [:]), .finish(claim), .finish(claim)])

@@ -109,6 +109,16 @@ import Testing
         #expect(client.requests.count == 1)
     }
 
+    @Test(arguments: [0, 1]) func aTranscriptWithAGapIsNoneToGoOnFrom(missing: Int) async throws {
+        let store = MemoryTranscript()
+        _ = try await Stage().run(Self.moves, store)
+        var exchanges = Array(store.all.prefix(3))
+        exchanges.remove(at: missing)
+        let client = ScriptedClient(Self.moves)
+        await #expect(throws: Fault.self) { try await Stage().run(client, MemoryTranscript(exchanges)) }
+        #expect(client.requests.isEmpty)
+    }
+
     @Test func exchangesSurviveJSON() async throws {
         let store = MemoryTranscript()
         _ = try await Self.stage(tools: true).run(Self.moves, store)

