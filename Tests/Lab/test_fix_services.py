@@ -1,5 +1,4 @@
-"""The services of the stories by themselves, without Nightshift: they deploy, break, are mended by the scripted fix, and
-roll back."""
+"""The services of the stories without Nightshift: they deploy, break, are mended by the scripted fix, and roll back."""
 
 import itertools
 import os

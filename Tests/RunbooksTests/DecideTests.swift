@@ -97,7 +97,8 @@ struct DecideTests {
 
     @Test(
         "each line of the table",
-        arguments: guards + steps + kinds + timeouts + proof + halts + approvals + restarts)
+        arguments: guards + steps + kinds + timeouts + proof + halts + approvals + restarts + pipeline + groups + merges
+            + subruns + withdrawals)
     func line(_ line: DecideCase) throws {
         var play = try Play(line.runbook)
         line.play(&play)

@@ -1,6 +1,7 @@
 import Model
-import Runbooks
 import Testing
+
+@testable import Runbooks
 
 @Suite("What a person reads")
 struct NarrationTests {
@@ -122,4 +123,59 @@ struct NarrationTests {
                 "verify waits until up == 1 for 10s, at most 1m [verifying]",
             ])
     }
+
+    @Test("agents have a kind of line of their own, and rounds are counted")
+    func agents() throws {
+        let steps = """
+            - name: rounds
+              repeat: {until: 'eq $steps.review.result.blocking 0', at_most: 2}
+              steps:
+                - {name: review, agent: {role: review}}
+                - {name: test, if: 'gt $steps.review.result.blocking 0', repository: {test: payments, expect: passes}}
+            """
+        let lines = try told(Play.pipeline(steps + "\n" + DecideTests.child)) {
+            $0.admit()
+            $0.does("rounds[1].review", .done(["findings": [["severity": "blocking"]], "blocking": 1]))
+            $0.does("rounds[1].test", .done(["passed": 12, "failed": 0, "tests": 12]))
+            $0.does("rounds[2].review", .failed("budget: 1 USD for an incident"))
+        }
+        #expect(
+            lines == [
+                "agent rounds[1].review: agent review [acting]", "agent rounds[1].review: done; 1 finding, 1 blocking",
+                "agent rounds[1].test: repository test payments passes 1 of 1 [acting]",
+                "agent rounds[1].test: done; passed 12, failed 0, of 12 tests", "note rounds: round 2 of at most 2",
+                "agent rounds[2].review: agent review [acting]",
+                "agent rounds[2].review: failed; budget: 1 USD for an incident",
+                "escalate rounds[2].review failed: budget: 1 USD for an incident [escalated]",
+            ])
+    }
+
+    @Test("a sub-run says how it ended, and leaves the incident to its parent")
+    func subrun() throws {
+        let lines = try told(Play.pipeline(DecideTests.stage)) {
+            $0.parent = EffectKey(run: "r0", path: "child", attempt: 1)
+            $0.admit()
+            $0.start("stage")
+            $0.take(.withdrawn(by: "run r0", why: "past its time"))
+            $0.result("stage", .done(["exit": 0]))
+        }
+        #expect(
+            lines == [
+                "intent deploy test staging payments [acting]", "start deploy test staging payments [acting]",
+                "note withdrawn by run r0: past its time; what has started is stopped",
+                "result stage: done; exit status 0", "note escalated: withdrawn by run r0: past its time",
+            ])
+    }
+
+    @Test(
+        "what a result says in a line",
+        arguments: [
+            (
+                ["facts": [1, 2], "proposal": ["kind": "fix", "project": "pay", "text": "a\nrace"]],
+                ["2 facts", "proposes fix pay: a race"]
+            ), (["hypotheses": [["cause": "a lost update"]]], ["first cause: a lost update"]),
+            (["edits": [1], "explanation": "one statement"], ["1 edit", "one statement"]),
+            (["odd": 1], []), ("text", []),
+        ] as [(JSONValue, [String])])
+    func results(result: JSONValue, words: [String]) { #expect(result.agentWords == words) }
 }

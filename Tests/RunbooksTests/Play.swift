@@ -11,6 +11,10 @@ struct Play {
     private(set) var lastEffects: [RunEffect] = []
     var now = Duration.seconds(1000)
     var boot = "0"
+    /// What a run that is begun by its name knows besides.
+    var parent: EffectKey?
+    var depth: Int?
+    var project: JSONValue?
 
     static let labels: Labels = ["alertname": "WebDown", "unit": "web.service"]
 
@@ -34,6 +38,23 @@ struct Play {
             """
     }
 
+    /// A definition that is begun by its name, without `verify`.
+    static func pipeline(_ steps: String, tail: String = "") -> String {
+        let indented = steps.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
+        return """
+            runbook: play
+            description: A play.
+            on: []
+            parameters: {project: {type: text, from: payments}}
+            target: project
+            risk: low
+            mode: auto
+            steps:
+            \(indented)
+            \(tail)
+            """
+    }
+
     var stamp: Stamp { Stamp(wall: Timestamp(seconds: now.inSeconds), bootID: boot, sinceBoot: now) }
 
     mutating func take(_ event: RunEvent) {
@@ -52,8 +73,9 @@ struct Play {
             .created(
                 RunFacts(
                     id: "r1", runbook: runbook.name, digest: runbook.digest, incident: "i1", fingerprint: "f1",
-                    labels: Self.labels, binding: runbook.bind(labels: Self.labels), mode: runbook.effectiveMode,
-                    target: "web.service", occurrence: 1, directory: "/runs/r1")))
+                    labels: Self.labels, binding: runbook.bind(labels: Self.labels, project: project),
+                    mode: runbook.effectiveMode, target: "web.service", occurrence: 1, directory: "/runs/r1",
+                    parent: parent, depth: depth, project: project)))
     }
 
     mutating func admit() {

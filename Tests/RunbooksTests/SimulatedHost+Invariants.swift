@@ -7,17 +7,23 @@ extension SimulatedHost {
         if case .started = event, halted != nil { broken.append("\(id): started under halt") }
         checkExecutions(id)
         guard case .guarded = event else { return }
-        var held: Set<String> = []
+        // Runs that began each other share their locks.
+        var held: [String: String] = [:]
         for other in open {
-            for lock in runs[other]?.state.locks ?? [] where !held.insert(lock).inserted {
-                broken.append("\(id): two runs hold \(lock)")
+            guard let state = runs[other]?.state else { continue }
+            let first = ancestors(of: state).first { runs[$0]?.state.facts?.parent == nil } ?? other
+            for lock in state.locks {
+                if let holder = held.updateValue(first, forKey: lock), holder != first {
+                    broken.append("\(id): two runs hold \(lock)")
+                }
             }
         }
     }
 
     /// What is not retry_safe and has no `retry` happens once, however often the driver dies.
     private mutating func checkExecutions(_ id: String) {
-        for path in ["once", "once-more", "undo.once"] where executions["\(id)/\(path)", default: 0] > 1 {
+        for path in ["once", "once-more", "undo.once", "merge", "produce", "undo.produce"]
+        where executions["\(id)/\(path)", default: 0] > 1 {
             broken.append("\(id): \(path) happened \(executions["\(id)/\(path)", default: 0]) times")
         }
     }

@@ -62,12 +62,18 @@ struct SimulatedHost {
     /// By key: whether it really happened, and how it ends.
     var deeds: [EffectKey: Outcome] = [:]
     var executions: [String: Int] = [:]
+    /// By ID: how sub-runs ended, and which were ever begun.
+    var subruns: [String: RunEnd?] = [:]
+    var merges: [String: Int] = [:]
     var broken: [String] = []
+    /// Those that incidents begin, and those that are begun by their name.
     let runbooks: [Runbook]
+    let named: [String: Runbook]
 
     init(seed: UInt64, runbooks: [Runbook]) {
         random = Randomness(state: seed)
-        self.runbooks = runbooks
+        self.runbooks = runbooks.filter { !$0.isBegunByName }
+        named = Dictionary(uniqueKeysWithValues: runbooks.filter(\.isBegunByName).map { ($0.name, $0) })
     }
 
     var stamp: Stamp { Stamp(wall: Timestamp(microseconds: now.microseconds), bootID: "\(boot)", sinceBoot: now) }
@@ -152,8 +158,9 @@ struct SimulatedHost {
             records[run.scope]?[index].ended = stamp
             open.removeAll { $0 == id }
             checkProof(id)
+            checkSubruns(id)
             runs[id] = nil
-            if let end = state.end { ends[end.kind, default: 0] += 1 }
+            if let end = state.end { ended(id, state.facts?.parent, end) }
             for other in open {
                 if case .waiting? = runs[other]?.state.phase { later(.unblocked, other, 1...1) }
             }
@@ -169,7 +176,7 @@ struct SimulatedHost {
         records[run.scope]?.lastIndex { $0.run == id } ?? 0
     }
 
-    private mutating func later(_ event: RunEvent, _ id: String, _ milliseconds: ClosedRange<Int>) {
+    mutating func later(_ event: RunEvent, _ id: String, _ milliseconds: ClosedRange<Int>) {
         pending.append(Pending(at: now + random.duration(milliseconds), run: id, event: event))
     }
 
@@ -180,7 +187,10 @@ struct SimulatedHost {
         case .guards: feed(.guarded(verdict(id)), to: id)  // asked and told in one breath
         case .perform(let key, let step): start(key, step, id)
         case .probe(let key): later(.probed(key: key, answer: answer(key)), id, 10...2000)
-        case .await(let key): later(.result(key: key, outcome: deeds[key] ?? .failed("void")), id, 10...90_000)
+        case .await(let key) where subruns[key.subrunID] == .some(nil): break  // its end comes by itself
+        case .await(let key): later(.result(key: key, outcome: outcome(key)), id, 10...90_000)
+        case .cancel(let key) where subruns[key.subrunID] != nil:
+            feed(.withdrawn(by: "run \(id)", why: "past its time"), to: key.subrunID)
         case .cancel(let key): later(.result(key: key, outcome: .cancelled("stopped")), id, 10...2000)
         case .ask(let request): ask(request, id)
         case .collect, .escalate, .end: break
@@ -194,17 +204,20 @@ struct SimulatedHost {
         }
         feed(.started(key: key, boot: "\(boot)", invocationBefore: nil), to: id)
         guard runs[id]?.state.running == key else { return }
+        if case .runbook(let subrun) = step { return begin(subrun, key, id) }
         // The order may be lost on its way: then the key never acts.
         guard random.isTrue(0.97) else { return later(.probed(key: key, answer: .void), id, 10...1000) }
         executions["\(key.run)/\(key.path)", default: 0] += 1
+        checkMerge(key, step, id)
         let outcomes: [Outcome] = [
-            .done([:]), .done([:]), .done([:]), .done([:]), .done([:]), .failed("no"), .timedOut, .unknown("who knows"),
-        ]
+            .failed("no"), .timedOut, .unknown("who knows"),
+        ].map { random.isTrue(likelihood(of: step)) ? .done(result(of: step)) : $0 }
         deeds[key] = outcomes[Int.random(in: 0..<outcomes.count, using: &random)]
         if random.isTrue(0.95) { later(.result(key: key, outcome: deeds[key] ?? .timedOut), id, 10...90_000) }
     }
 
     private mutating func answer(_ key: EffectKey) -> Probed {
+        if let end = subruns[key.subrunID] { return end == nil ? .running : .result(outcome(key)) }
         guard let outcome = deeds[key] else { return .void }
         if random.isTrue(0.2) { return .running }
         if case .unknown(let text) = outcome { return .unknown(text) }
@@ -242,7 +255,8 @@ struct SimulatedHost {
         snapshot.binding = facts.binding
         snapshot.storm = .init(expr: "storm", holds: .known(random.isTrue(0.03)))
         let wanted = Set(run.state.lockNames)
-        for other in open where other != id && snapshot.lock == nil {
+        let above = ancestors(of: run.state)
+        for other in open where other != id && !above.contains(other) && snapshot.lock == nil {
             snapshot.lock = runs[other]?.state.locks.first { wanted.contains($0) }.map { ($0, other) }
         }
         let same = (records[run.scope] ?? []).filter { $0.run != id }

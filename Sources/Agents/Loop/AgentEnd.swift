@@ -102,7 +102,7 @@ public typealias BudgetGate = @Sendable (_ request: ModelRequest) async -> Strin
 public struct AgentTask: Sendable {
     /// By the names that the role's prompt speaks of; shown as data, unless the prompt prints them itself.
     public var inputs: [String: JSONValue]
-    /// For `$incident` of the prompt.
+    /// What is known of it, `$incident` in prompts; shown as data, unless the prompt prints of it itself.
     public var incident: JSONValue
     /// Raw text, each piece with a citation ID of its own.
     public var material: [(name: String, text: String)]

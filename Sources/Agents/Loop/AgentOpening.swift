@@ -14,7 +14,10 @@ extension AgentLoop {
             citations.add([shown])
             material.append(shown)
         }
-        let inputs = task.inputs.filter { !role.inputsRead.contains($0.key) }.sorted { $0.key < $1.key }
+        var inputs = task.inputs.filter { !role.inputsRead.contains($0.key) }.sorted { $0.key < $1.key }
+        if !role.readsIncident, task.incident != .object([:]) {
+            inputs.insert((key: "incident", value: task.incident), at: 0)
+        }
         let blocks = inputs.map { name, value in
             let text = value.string ?? value.encoded(pretty: true)
             return DataFence.around(desk.shown(text, from: name, id: nil, bytesMax: limits.inputBytes))

@@ -43,6 +43,8 @@ public struct Role: Sendable, Hashable {
     /// The loop's own tool, by which alone a role ends.
     static let finish = "finish"
 
+    var readsIncident: Bool { prompt.references.contains { $0.first == "incident" } }
+
     /// The inputs that the prompt prints itself.
     public var inputsRead: Set<String> {
         Set(prompt.references.filter { $0.first == "inputs" && $0.count > 1 }.map { $0[1] })

@@ -17,7 +17,8 @@ extension FixGates {
     /// passes, each old one passes that passed before, and the command ends well (`tests-pass`).
     ///
     /// An exit other than 0 is accepted only where the report names a failing test that may fail: one that failed at the
-    /// base, or a flaky one.
+    /// base, or a flaky one. A last run is a control: where the files of the new tests are broken on purpose, they cannot
+    /// pass, so a report that says so is not the test runner's.
     public func passes(_ fix: Change, after shown: Reproduction, times: Int) async throws(GateFailure) -> FixResult {
         guard !fix.isEmpty else { throw GateFailure(.noChange, "the fix changes nothing") }
         let whole = tests.then(fix)
@@ -39,11 +40,34 @@ extension FixGates {
             passed = passed?.intersection(now) ?? now
             output = run.tail
         }
+        try await control(fix, shown.newTests)
         let all = passed ?? []
         let failing = base.names(.failed).union(base.names(.error))
         return FixResult(
             times: max(1, times), passed: all.sorted(), stillFailing: failing.subtracting(all).sorted(),
             repaired: failing.intersection(all).sorted(), flaky: base.flaky.sorted(), output: output)
+    }
+
+    private func control(_ fix: Change, _ new: [String]) async throws(GateFailure) {
+        let broken = tests.files.map { file in
+            FileChange(path: file.path, before: file.before, after: file.after.map { Self.broken($0, file.path) })
+        }
+        let run = try await run(Change(broken).then(fix))
+        let passing = new.filter { run.tests[$0] == .passed }
+        guard passing.isEmpty else {
+            throw GateFailure(
+                .testsPass,
+                "\(listed(passing)) passes by the report although its file was broken on purpose: "
+                    + "the report is not what the tests did",
+                evidence: passing + lastLines(run))
+        }
+    }
+
+    /// A text that no language takes; where a first line of nonsense is only text, nothing else stays.
+    private static func broken(_ text: String, _ path: String) -> String {
+        let line = ")]} broken on purpose: this test cannot run ({[\n"
+        let textual = [".php", ".phpt", ".html", ".md", ".markdown", ".rst", ".txt", ".erb"]
+        return textual.contains { path.hasSuffix($0) } ? line : line + text
     }
 
     private func checkKept(

@@ -101,6 +101,8 @@ public struct Mirror: Sendable {
     }
 
     private func fetch() async throws(Fault) {
+        var git = git
+        git.wall = .seconds(900)
         let options = ["fetch", "--quiet", "--prune", "--force", "--no-tags", "--no-write-fetch-head"]
         let sides = Git.otherSide(of: address.text, "upload-pack", "upload-pack")
         let answer = try await git.run(

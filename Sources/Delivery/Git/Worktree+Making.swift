@@ -63,6 +63,9 @@ extension Mirror {
             ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]
                 + Git.otherSide(of: path, "upload-pack", "upload-pack")
                 + ["--", path, "\(worktree.base):refs/nightshift/base"], in: repository)
+        // So that a build in the sandbox, which may read it, finds its revision.
+        _ = try await git.run(["update-ref", "--no-deref", "HEAD", worktree.base.text], in: repository)
+        _ = try await git.run(["config", "core.bare", "false"], in: repository)
         try StateFolder.write(mark(worktree.base), to: part + "/made")
         try StateFolder.rename(part, to: worktree.folder)
     }

@@ -53,8 +53,9 @@ public struct Worktree: Sendable {
     public func reset(to tree: TreeID) async throws(Fault) {
         try await StateFolder.remove(directory)
         try StateFolder.make(directory)
-        let index = folder + "/index.reset"
+        let index = repository + "/index"
         try await StateFolder.remove(index)
+        try await StateFolder.remove(index + ".lock")
         let setting = Git.Setting(repository: repository, worktree: directory, index: index)
         _ = try await git.run(["read-tree", "--end-of-options", tree.text], setting)
         _ = try await git.run(["checkout-index", "--all", "--quiet"], setting)

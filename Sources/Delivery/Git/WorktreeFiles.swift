@@ -15,18 +15,7 @@ public struct WorktreeFiles: SourceTree, Sendable {
     }
 
     public func entry(at path: String) throws(Fault) -> TreeEntry {
-        let parts = try Worktree.checked(path).split(separator: "/").map(String.init)
-        guard var folder = try openFolder(directory, in: AT_FDCWD) else { return .absent }
-        defer { close(folder) }
-        for part in parts.dropLast() {
-            var state = stat()
-            guard fstatat(folder, part, &state, AT_SYMLINK_NOFOLLOW) == 0 else { return .absent }
-            if state.st_mode & S_IFMT == S_IFLNK { return .link(to: target(part, in: folder)) }
-            guard let next = try openFolder(part, in: folder) else { return .absent }
-            close(folder)
-            folder = next
-        }
-        return try last(parts[parts.count - 1], in: folder)
+        try inFolder(of: path) { folder, name throws(Fault) in try last(name, in: folder) } ?? .absent
     }
 
     /// A file's bytes; nil where there is none.
@@ -40,6 +29,35 @@ public struct WorktreeFiles: SourceTree, Sendable {
             throw Fault("repository.path", "\(excerpt(path)) has \(bytes) bytes, more than are read")
         case .folder, .link, .special: throw Fault("repository.path", "\(excerpt(path)) is not a plain file")
         }
+    }
+
+    /// Removes a file or a link itself, where there is one.
+    public func remove(_ path: String) throws(Fault) {
+        _ = try inFolder(of: path) { folder, name throws(Fault) in
+            guard unlinkat(folder, name, 0) == 0 || errno == ENOENT else {
+                throw Fault(
+                    "repository.path", "\(excerpt(path)) cannot be removed: \(String(cString: strerror(errno)))")
+            }
+            return .absent
+        }
+    }
+
+    /// Nil where a folder above it is missing; what stands in its way where that is no folder.
+    private func inFolder(
+        of path: String, _ body: (Int32, String) throws(Fault) -> TreeEntry
+    ) throws(Fault) -> TreeEntry? {
+        let parts = try Worktree.checked(path).split(separator: "/").map(String.init)
+        guard var folder = try openFolder(directory, in: AT_FDCWD) else { return nil }
+        defer { close(folder) }
+        for part in parts.dropLast() {
+            var state = stat()
+            guard fstatat(folder, part, &state, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+            if state.st_mode & S_IFMT == S_IFLNK { return .link(to: target(part, in: folder)) }
+            guard let next = try openFolder(part, in: folder) else { return nil }
+            close(folder)
+            folder = next
+        }
+        return try body(folder, parts[parts.count - 1])
     }
 
     private func last(_ name: String, in folder: Int32) throws(Fault) -> TreeEntry {

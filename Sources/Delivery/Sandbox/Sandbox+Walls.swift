@@ -26,7 +26,7 @@ extension Sandbox {
             words = ["--unshare-all", "--unshare-user", "--uid", "1000", "--gid", "1000"]
             if forbidsNamespaces { words.append("--disable-userns") }
         }
-        words += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
+        words += ["--die-with-parent", "--new-session", "--clearenv"]
         var variables = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp",
             "LANG": "C.UTF-8",
@@ -35,12 +35,25 @@ extension Sandbox {
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) { words += ["--setenv", name, value] }
         words += ["--ro-bind", "/usr", "/usr"]
         for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] { words += Self.systemFolder("/" + name) }
+        words += Self.folders(["/etc/ssl", "/etc/pki"])
         for name in Self.settings { words += ["--ro-bind-try", "/etc/" + name, "/etc/" + name] }
         words += ["--proc", "/proc", "--dev", "/dev"]
         for folder in ["/dev/shm", "/tmp"] {
             words += ["--perms", "1777", "--size", String(limits.memory.bytes), "--tmpfs", folder]
         }
         return words
+    }
+
+    /// Folders that anybody may pass through, the outermost first; bubblewrap's own are its user's alone.
+    static func folders(_ paths: [String]) -> [String] {
+        var all: [String] = []
+        for path in paths {
+            for end in path.indices.dropFirst().filter({ path[$0] == "/" }) + [path.endIndex] {
+                let folder = String(path[..<end])
+                if !all.contains(folder) { all.append(folder) }
+            }
+        }
+        return all.flatMap { ["--perms", "0755", "--dir", $0] }
     }
 
     /// A link where it is one outside, else the folder read-only.

@@ -55,7 +55,9 @@ public struct Sandbox: Sendable {
                 wall: .seconds(20), outputMax: 1 << 16, keep: 4096
             ).run().0
             if trial.end == .exit(0) { return sandbox }
-            complaint = firstLine(trial.standardError)
+            complaint =
+                Self.end(trial.end) == .signal(SIGSYS)
+                ? "the service's unit forbids a system call" : firstLine(trial.standardError)
         }
         throw Fault(
             "sandbox.unusable", "bubblewrap cannot make a sandbox here: \(complaint)",
@@ -79,7 +81,12 @@ public struct Sandbox: Sendable {
         }
         var arguments = walls(limits: limits, environment: environment)
         arguments += ["--bind", worktree, Self.worktree]
-        for item in reading { arguments += ["--ro-bind", item.outside, item.inside] }
+        for item in reading {
+            if let name = item.inside.lastIndex(of: "/"), name > item.inside.startIndex {
+                arguments += Self.folders([String(item.inside[..<name])])
+            }
+            arguments += ["--ro-bind", item.outside, item.inside]
+        }
         arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", Self.worktree, "--"]
         arguments += self.command(command, limits: limits)
         guard let remains = SandboxRemains(worktree: worktree) else {

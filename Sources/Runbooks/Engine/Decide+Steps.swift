@@ -35,7 +35,7 @@ extension Decision {
         _ key: EffectKey, _ index: Int, isUndo: Bool, _ step: RenderedStep, reason: String, failures: Int, repeats: Int
     ) {
         let status: RunState.Status
-        if let request = step.question(key) {
+        if let request = step.question(key, mergeNeeds: state.definition.risk.approvers) {
             state.approvers = []
             status = .asking(request, since: now)
             effects.append(.ask(request))

@@ -3,7 +3,7 @@ import Text
 
 extension RenderedStep {
     /// What a person is asked before the step; nil where nobody is, or somebody has approved it already.
-    func question(_ key: EffectKey) -> ApprovalRequest? {
+    func question(_ key: EffectKey, mergeNeeds: Int) -> ApprovalRequest? {
         switch self {
         case .approve(let by, let expires, let show):
             let plan = Digest.sha256("\(key)\u{0}\(show)".utf8)
@@ -13,7 +13,8 @@ extension RenderedStep {
             let bound = [key.description, forge.project, merge.pr, merge.head, merge.base, merge.text]
             let plan = Digest.sha256(bound.map { "\($0.utf8.count):\($0)" }.joined().utf8)
             return ApprovalRequest(
-                path: key.path, plan: plan, text: merge.text, needs: 1, by: merge.group, expires: merge.expires)
+                path: key.path, plan: plan, text: merge.text, needs: mergeNeeds, by: merge.group, expires: merge.expires
+            )
         default: return nil
         }
     }

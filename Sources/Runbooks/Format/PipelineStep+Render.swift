@@ -80,6 +80,7 @@ extension DeployStep {
 
 extension SubrunStep {
     func render(_ scope: TemplateScope) throws(Fault) -> RenderedSubrun {
+        let isChosen = !name.isLiteral
         let name = try name.render(scope)
         guard RunbookReader.isName(name) else {
             throw Fault("runbook.name", "\"\(name.prefix(64))\" is not the name of a runbook")
@@ -88,12 +89,13 @@ extension SubrunStep {
         case .each(let pairs):
             var values: [String: JSONValue] = [:]
             for (name, value) in pairs { values[name] = .string(try value.render(scope)) }
-            return RenderedSubrun(name: name, parameters: values)
+            return RenderedSubrun(name: name, parameters: values, isChosen: isChosen)
         case .all(let pipeline):
             guard let values = try pipeline.evaluate(scope).object else {
                 throw Fault("runbook.parameters", "what is given to \(name) is no object of parameters")
             }
-            return RenderedSubrun(name: name, parameters: values.filter { $0.value != .null })
+            return RenderedSubrun(
+                name: name, parameters: values.filter { $0.value != .null }, isChosen: isChosen)
         }
     }
 }

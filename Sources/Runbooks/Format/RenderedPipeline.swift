@@ -102,10 +102,13 @@ public struct RenderedSubrun: Sendable, Codable, Hashable {
     public var name: String
     /// As given; the sub-run's own types decide what they are worth.
     public var parameters: [String: JSONValue]
+    /// The name is not the author's but a result's: some agent chose it.
+    public var isChosen: Bool
 
-    public init(name: String, parameters: [String: JSONValue]) {
+    public init(name: String, parameters: [String: JSONValue], isChosen: Bool = false) {
         self.name = name
         self.parameters = parameters
+        self.isChosen = isChosen
     }
 }
 

@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    static let seeds: UInt64 = 15
+    static let seeds: UInt64 = 12
 
     static func script(_ seed: UInt64) -> [Move] {
         var numbers = Numbers(state: seed)

@@ -116,7 +116,9 @@ import Text
         #expect(client.requests[0].system.hasPrefix("Find out what happened to mend it.\n\nEverything between"))
         #expect(
             client.requests[0].messages[0].parts == [
-                .text("<untrusted-data from=\"facts\">\nnone\n</untrusted-data>\n\nBegin.")
+                .text(
+                    "<untrusted-data from=\"incident\">\n{\n  \"id\" : \"I-7\"\n}\n</untrusted-data>\n\n"
+                        + "<untrusted-data from=\"facts\">\nnone\n</untrusted-data>\n\nBegin.")
             ])
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Synchronization
 import Testing
 
 @testable import Delivery
@@ -99,6 +100,7 @@ import Testing
         ("    take\n", "    lock\nhang\n", .testsPass, "stopped: 10 minutes of wall time"),
         ("    take\n", "    lock\nlint\n", .testsPass, "ended with exit 1"),
         ("    take\n", "    lock\ncrash\n", .testsPass, "ended with signal 11"),
+        ("    take\n", "    take\nforge\n", .testsPass, "although its file was broken on purpose"),
         ("    take\n", "    lock\nhide reads\n", .testsKept, "1 test that ran before did not run"),
         ("    take\n", "    lock\nhide races\n", .testsKept, "did not run in run 1 of 10 with the fix: races"),
     ])
@@ -135,6 +137,57 @@ import Testing
         let shown = try await Bank.gates(bench).reproduces(times: 2)
         let json = try JSONEncoder().encode(shown)
         #expect(try JSONDecoder().decode(Reproduction.self, from: json) == shown)
+    }
+
+    /// Each run's tests, one after the other, whatever the change.
+    static func scripted(_ runs: [TestRun]) -> FixGates<ScriptedBench> {
+        FixGates(ScriptedBench(runs), tests: Bank.newTest)
+    }
+
+    static let base = TestRun(tests: ["a": .passed], ending: .exit(0))
+    static let shown = TestRun(tests: ["a": .passed, "new": .failed], ending: .exit(1))
+    static let good = TestRun(tests: ["a": .passed, "new": .passed], ending: .exit(0))
+
+    @Test func newTestsMustBeTheSameInEachRun() async {
+        let other = TestRun(tests: ["a": .passed, "newer": .failed], ending: .exit(1))
+        let failure = await Self.failure {
+            try await Self.scripted([Self.base, Self.base, Self.shown, other]).reproduces(times: 2)
+        }
+        #expect(failure?.text == "the new tests are not the same in each run: new, newer")
+    }
+
+    @Test func aTestThatNobodyKnowsMustNotFail() async {
+        var odd = Self.good
+        odd.tests["generated"] = .failed
+        odd.ending = .exit(1)
+        let gates = Self.scripted([Self.base, Self.base, Self.shown, odd])
+        let failure = await Self.failure {
+            try await gates.passes(Bank.fix, after: try await gates.reproduces(times: 1), times: 1)
+        }
+        #expect(failure?.gate == .testsPass && failure?.evidence == ["generated"])
+    }
+
+    /// A test whose name changes from run to run at the base need not be there.
+    @Test func namesThatChangeNeedNotStay() async throws {
+        var one = Self.base
+        one.tests["at 0x1"] = .passed
+        var two = Self.base
+        two.tests["at 0x2"] = .passed
+        let gates = Self.scripted([one, two, Self.shown, Self.good, Self.base])
+        let shown = try await gates.reproduces(times: 1)
+        #expect(shown.base.flaky == ["at 0x1", "at 0x2"])
+        #expect(try await gates.passes(Bank.fix, after: shown, times: 1).passed == ["a", "new"])
+    }
+
+    /// All pass without the hunk, but the command dies: that is a failure too.
+    @Test func aCrashWithoutAHunkShowsThatItIsNeeded() async throws {
+        var crash = Self.good
+        crash.ending = .signal(11)
+        let gates = Self.scripted([Self.base, Self.base, Self.shown, Self.good, Self.base, crash])
+        let shown = try await gates.reproduces(times: 1)
+        let result = try await gates.passes(Bank.fix, after: shown, times: 1)
+        let proof = try await gates.needed(Bank.fix, after: shown, result, tries: 1)
+        #expect(proof.parts.map(\.breaks) == ["signal 11"])
     }
 
     @Test func anEmptyFixIsNoFix() async throws {
@@ -239,5 +292,16 @@ private struct CancellingBench: TestBench {
         let run = try await bench.run(change)
         if bench.count == atRun { withUnsafeCurrentTask { $0?.cancel() } }
         return run
+    }
+}
+
+/// Answers with these runs in order, and with the last one from then on.
+final class ScriptedBench: TestBench {
+    private let runs: Mutex<[TestRun]>
+
+    init(_ runs: [TestRun]) { self.runs = Mutex(runs) }
+
+    func run(_ change: Change) async throws(GateFailure) -> TestRun {
+        runs.withLock { runs in runs.count > 1 ? runs.removeFirst() : runs[0] }
     }
 }

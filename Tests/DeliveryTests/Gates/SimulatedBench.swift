@@ -6,7 +6,8 @@ import Synchronization
 ///     test NAME needs WORD         passes where a file below src has the word
 ///     test NAME skip | error | flips | fails | passes
 ///
-/// In a source file the lines `exit early`, `broken`, `crash`, `lint`, `hide NAME` and `hang` do what they say.
+/// In a source file the lines `exit early`, `broken`, `crash`, `lint`, `hide NAME`, `forge` and `hang` do what they
+/// say; a test file that begins with `)]}` cannot be read.
 final class SimulatedBench: TestBench {
     let base: [String: String]
     private let runs = Mutex(0)
@@ -37,13 +38,17 @@ final class SimulatedBench: TestBench {
         }
         var tests: [String: TestRun.Status] = [:]
         for (path, text) in files where path.hasPrefix("tests/") {
+            if text.hasPrefix(")]}"), !lines.contains("forge") {
+                tests[path] = .error
+                continue
+            }
             for line in text.split(separator: "\n") {
                 let words = line.split(separator: " ").map(String.init)
                 if words == ["broken"] {
                     return TestRun(tests: ["collection": .error], ending: .exit(2), tail: "SyntaxError\n")
                 }
                 guard words.count >= 3, words[0] == "test", !lines.contains("hide \(words[1])") else { continue }
-                tests[words[1]] = Self.status(words, source, number)
+                tests[words[1]] = lines.contains("forge") ? .passed : Self.status(words, source, number)
             }
         }
         if lines.contains("broken") {
@@ -51,6 +56,7 @@ final class SimulatedBench: TestBench {
         }
         let isGood = tests.values.allSatisfy { $0 == .passed || $0 == .skipped } && !lines.contains("lint")
         let ending = lines.contains("crash") ? TestRun.Ending.signal(11) : .exit(isGood ? 0 : 1)
+        if lines.contains("forge") { return TestRun(tests: tests, ending: .exit(0)) }
         return TestRun(tests: tests, ending: ending, tail: "\(tests.count) tests\n")
     }
 

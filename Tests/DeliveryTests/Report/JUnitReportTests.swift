@@ -75,6 +75,7 @@ import Testing
         "<testsuite name='a' name='b'/>", "<testsuite name='a'title='b'/>", "<testsuite>&nope;</testsuite>",
         "<testsuite>&#0;</testsuite>", "<testsuite>&#xd800;</testsuite>", "<testsuite>& </testsuite>",
         "<testsuite name='<'/>", "<testsuite/>text", "text<testsuite/>", "<testsuite></testsuit>",
+        "<testsuite><testcase name='a'><b></testcase></b></testsuite>",
         "<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><testsuite>&b;</testsuite>", "<1a/>", "<testsuite a/>",
         "<testsuite><testcase name='a'><testcase name='b'/></testcase></testsuite>",
         "<![CDATA[a]]><testsuite/>",

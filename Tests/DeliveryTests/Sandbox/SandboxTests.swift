@@ -91,6 +91,15 @@ import Testing
         #expect(try folder.read("secret") == "secret\n")
     }
 
+    @Test func whatProgramsNeedIsThere() async throws {
+        let report = try await shell(
+            "set -e; grep -c '^root:' /etc/passwd; ls /etc/ssl > /dev/null; test -r /etc/ld.so.cache; "
+                + "git config --global --list; echo x > /dev/shm/x; echo x > /tmp/x; echo x > /dev/null; "
+                + "head -c 1 /dev/urandom > /dev/null; test -c /dev/tty; test -d /proc/self/fd",
+            environment: ["GIT_CONFIG_GLOBAL": "/dev/null"])
+        #expect(report.succeeded && report.standardOutput.text == "1\n", "\(report.standardError.text)")
+    }
+
     @Test func secretsAreNotSeen() async throws {
         let paths = [
             "/etc/shadow", "/etc/gshadow", "/etc/nightshift", "/etc/ssl/private", "/etc/ssh", "/root", "/home", "/run",
@@ -119,9 +128,9 @@ import Testing
     }
 
     @Test func onlyItsOwnProcessesAreSeen() async throws {
-        let report = try await shell("ls /proc | grep -c '^[0-9]'; readlink /proc/self/ns/net; hostname")
+        let report = try await shell("ls /proc | grep -c '^[0-9]'; readlink /proc/self/ns/net")
         let lines = report.standardOutput.text.split(separator: "\n")
-        #expect(lines.count == 3 && (Int(lines[0]) ?? 99) < 8 && lines[2] == "sandbox")
+        #expect(lines.count == 2 && (Int(lines[0]) ?? 99) < 8)
         var name = [UInt8](repeating: 0, count: 100)
         let length = name.withUnsafeMutableBytes {
             readlink("/proc/self/ns/net", $0.baseAddress!.assumingMemoryBound(to: CChar.self), 100)
@@ -167,9 +176,11 @@ import Testing
     @Test func moreMayBeReadWhereItIsSaid() async throws {
         try folder.write("tool\n", to: "tools/tool")
         let report = try await shell(
-            "cat /tools/tool .git/HEAD; echo x > /tools/tool || echo x > .git/HEAD",
-            reading: [.init(folder.path + "/tools", at: "/tools"), .init(folder.path + "/tools", at: "/worktree/.git")])
-        #expect(report.standardOutput.text == "tool\n" && !report.succeeded)
+            "cat /opt/tools/tool .git/tool; echo x > /opt/tools/tool || echo x > .git/tool",
+            reading: [
+                .init(folder.path + "/tools", at: "/opt/tools"), .init(folder.path + "/tools", at: "/worktree/.git"),
+            ])
+        #expect(report.standardOutput.text == "tool\ntool\n" && !report.succeeded)
         #expect(try folder.read("tools/tool") == "tool\n")
     }
 

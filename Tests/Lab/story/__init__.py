@@ -1,1 +1,1 @@
-"""Services with defects, their repositories, and a scripted model that repairs them: what the fix pipeline is shown with."""
+"""Services with defects, their repositories, and a fake model that mends them: what the fix pipeline is shown with."""

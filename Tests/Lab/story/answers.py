@@ -60,7 +60,7 @@ class Conversation:
             turn=turn, tools={tool["name"]: tool["input_schema"] for tool in request.get("tools", [])})
 
     def pieces(self) -> list[tuple[str, str]]:
-        """(ID, text) of all data that can be cited: shown under an ID, or cited by another role whose words are here."""
+        """(ID, text) of all that can be cited: shown under an ID, or cited by another role whose words are here."""
         found = []
         for attributes, text in FENCE.findall(self.text):
             identifier = IDENTIFIER.search(attributes)

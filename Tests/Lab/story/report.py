@@ -8,7 +8,7 @@ LINE = re.compile(r"^(not )?ok\b\s*\d*\s*-?\s*(.*?)\s*(?:#\s*(skip|todo)\b.*)?$"
 
 
 def read(report: dict, folder: pathlib.Path, output: str) -> dict[str, str] | None:
-    """Name to `passed`, `failed` or `skipped`; None where there is no report."""
+    """Name to `passed`, `failed`, `error` or `skipped`; None where there is no report."""
     if report.get("tap") == "-":
         return tap(output)
     file = folder / (report.get("junit") or report.get("tap"))
@@ -20,9 +20,9 @@ def read(report: dict, folder: pathlib.Path, output: str) -> dict[str, str] | No
 def junit(file: pathlib.Path) -> dict[str, str]:
     found = {}
     for case in xml.parse(file).getroot().iter("testcase"):
-        bad = case.find("failure") is not None or case.find("error") is not None
-        skipped = case.find("skipped") is not None
-        found[case.get("name", "")] = "failed" if bad else "skipped" if skipped else "passed"
+        ends = {"failure": "failed", "error": "error", "skipped": "skipped"}
+        found[case.get("name", "")] = next(
+            (end for mark, end in ends.items() if case.find(mark) is not None), "passed")
     return found
 
 

@@ -4,6 +4,7 @@ import http.client
 import json
 import pathlib
 import threading
+import time
 
 from story.answers import read_prompts
 from story.fake_model import FakeModel, Server
@@ -16,7 +17,7 @@ READ = {"name": "read", "description": "A file.", "input_schema": {
 DATA = '<untrusted-data id="T7" from="journal">\nfirst line\nERROR: the käse is gone\n</untrusted-data>'
 FAULTS = [
     "broken-off", "garbage", "bad-event", "error-200", "error-in-stream", "bad-arguments", "max-tokens", "refusal",
-    "rate-limit", "overloaded", "broken", "split",
+    "rate-limit", "overloaded", "broken", "split", "hang", "hang-in-stream", "slow", "flood",
 ]
 
 
@@ -24,12 +25,14 @@ def script() -> dict:
     finish = {"finish": {"facts": [{"kind": "error", "text": "käse", "$fact": "the käse"}]}}
     return {"roles": {
         "log-analysis": [
-            *({"when": {"contains": [f"fault {name}."]}, "turns": [finish | {"text": "Well.", "fault": name}]} for name in FAULTS),
+            *({"when": {"contains": [f"fault {name}."]}, "turns": [finish | {"text": "Well.", "fault": name}]}
+              for name in FAULTS),
             {"when": {"contains": ["once"]}, "turns": [finish | {"fault": "overloaded", "times": 1}]},
             {"turns": [finish]},
         ],
         "root-cause": [{"turns": [
-            {"text": "I look.", "calls": [{"tool": "read", "arguments": {"path": "a.py", "project": "dropped"}}]}, finish]}],
+            {"text": "I look.", "calls": [{"tool": "read", "arguments": {"path": "a.py", "project": "dropped"}}]},
+            finish]}],
     }}
 
 
@@ -47,7 +50,8 @@ def check_wire(expect, place: pathlib.Path) -> None:
         else:
             check_vendor(expect, anthropic, server.server_address[1])
         lines = [json.loads(line) for line in (place / "requests.jsonl").read_text().splitlines()]
-        expect("fake model: each answered request is logged", all("role" in line for line in lines), f"{len(lines)} lines")
+        named = all("role" in line for line in lines)
+        expect("fake model: each answered request is logged", named, f"{len(lines)} lines")
     finally:
         server.stop()
         thread.join()
@@ -71,6 +75,23 @@ def post(port: int, body: dict, headers: dict = {}) -> tuple[int, dict, bytes]:
         data = error.partial
     connection.close()
     return answer.status, {name.lower(): value for name, value in answer.getheaders()}, data
+
+
+def arrives(port: int, fault: str, seconds: float, bytes_max: int) -> int:
+    """How many bytes of an answer to a fault come within a time, at most."""
+    connection, got = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds), 0
+    head = {"x-api-key": KEY, "anthropic-version": "2023-06-01"}
+    end = time.monotonic() + seconds
+    try:
+        connection.request("POST", "/v1/messages", json.dumps(request("log-analysis", f"fault {fault}.", True)), head)
+        answer = connection.getresponse()
+        while got < bytes_max and time.monotonic() < end:
+            got += len(answer.read1(65536))
+    except TimeoutError:
+        pass  # that is the fault
+    finally:
+        connection.close()
+    return got
 
 
 def events(data: bytes) -> list[dict]:
@@ -119,6 +140,13 @@ def check_plain(expect, port: int) -> None:
         expect(f"fake model: fault {fault}", holds(*post(port, request("log-analysis", f"fault {fault}.", True))))
 
 
+    bounds = {"hang": (0, 0), "hang-in-stream": (50, 1000), "slow": (1, 40), "flood": (1 << 22, 1 << 23)}
+    for fault, (least, most) in bounds.items():
+        got = arrives(port, fault, 2.5, 1 << 22)
+        expect(f"fake model: fault {fault}", least <= got <= most, f"{got} bytes in 2.5 s")
+    expect("fake model: it goes on answering", post(port, request("log-analysis", "go", True))[0] == 200)
+
+
 def check_vendor(expect, anthropic, port: int) -> None:
     import pydantic
 
@@ -129,7 +157,7 @@ def check_vendor(expect, anthropic, port: int) -> None:
         stream = [event for event in events(post(port, request(role, text, True))[2]) if event["type"] != "ping"]
         for event in stream:
             event_type.validate_python(event, strict=True)
-        expect(f"vendor's types: {role}, {text}", len(stream) > 2, f"{len(stream)} events of anthropic {anthropic.__version__}")
+        expect(f"vendor's types: {role}, {text}", len(stream) > 2, f"{len(stream)} events, {anthropic.__version__}")
         message = json.loads(post(port, request(role, text, False))[2])
         anthropic.types.Message.model_validate(message, strict=True)
         body = request(role, text, False)
@@ -137,8 +165,9 @@ def check_vendor(expect, anthropic, port: int) -> None:
         if "max-tokens" not in text:
             with client.messages.stream(**body) as told:
                 final = told.get_final_message()
-            same = [block.model_dump(include={"type", "text", "name", "input"}) for block in final.content]
-            plain = [{k: v for k, v in block.items() if k in ("type", "text", "name", "input")} for block in message["content"]]
+            fields = {"type", "text", "name", "input"}
+            same = [block.model_dump(include=fields) for block in final.content]
+            plain = [{name: block[name] for name in block.keys() & fields} for block in message["content"]]
             expect(f"vendor's client: {role}, {text}", same == plain and final.stop_reason == message["stop_reason"],
                    final.stop_reason)
     for fault, error in [("rate-limit", anthropic.RateLimitError), ("broken", anthropic.InternalServerError),

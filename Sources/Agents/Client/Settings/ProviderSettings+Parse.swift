@@ -42,20 +42,22 @@ extension ProviderSettings {
             } else {
                 vendor == .ollama ? .free : nil
             }
-        guard let model, let url, let prices else { return nil }
-        self.init(vendor: vendor, url: url, model: model, keyFile: keyFile, prices: prices)
-        if model.isEmpty { problems.add(mapping.place, "\"model\" is empty") }
-        context = Self.tokens(mapping, "context", 1024...100_000_000, problems) ?? context
-        outputMax = Self.tokens(mapping, "output_max", 256...1_000_000, problems) ?? min(outputMax, context / 2)
+        if model == "" { problems.add(mapping.place, "\"model\" is empty") }
+        let context = Self.tokens(mapping, "context", 1024...100_000_000, problems) ?? vendor.standardContext
+        let outputMax = Self.tokens(mapping, "output_max", 256...1_000_000, problems) ?? min(8192, context / 2)
         if outputMax >= context {
             problems.add(
                 mapping.keyPlace("output_max") ?? mapping.place,
                 "\"output_max\" must be less than \"context\" (\(context)): an answer is part of it")
         }
-        hasTools = mapping.bool("tools") ?? hasTools
-        outputKey = mapping.choice("output_key", as: OpenAIClient.OutputKey.self) ?? outputKey
-        timeout = Self.time(mapping, "timeout", problems) ?? timeout
-        idleTimeout = Self.time(mapping, "idle_timeout", problems) ?? idleTimeout
+        let hasTools = mapping.bool("tools") ?? true
+        let outputKey = mapping.choice("output_key", as: OpenAIClient.OutputKey.self) ?? .maxCompletionTokens
+        let timeout = Self.time(mapping, "timeout", problems) ?? .seconds(300)
+        let idleTimeout = Self.time(mapping, "idle_timeout", problems) ?? .seconds(60)
+        guard let model, let url, let prices else { return nil }
+        self.init(
+            vendor: vendor, url: url, model: model, keyFile: keyFile, prices: prices, context: context,
+            outputMax: outputMax, hasTools: hasTools, outputKey: outputKey, timeout: timeout, idleTimeout: idleTimeout)
     }
 
     private static func check(keyFile: String, _ place: SourcePlace, _ problems: Problems) {

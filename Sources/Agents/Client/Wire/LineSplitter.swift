@@ -14,23 +14,27 @@ struct LineSplitter: Sendable {
     /// The lines that the bytes complete, without their ends; a longer one than `bytesMax` is refused.
     mutating func take(_ bytes: [UInt8]) throws(ModelError) -> [[UInt8]] {
         var lines: [[UInt8]] = []
-        for byte in bytes {
-            if skipsLineFeed {
-                skipsLineFeed = false
-                if byte == UInt8(ascii: "\n") { continue }
+        // Where the line at hand begins among these bytes.
+        var start = 0
+        for (at, byte) in bytes.enumerated() {
+            guard byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") else {
+                guard line.count + at - start < bytesMax else { throw tooLong }
+                continue
             }
-            if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
-                skipsLineFeed = byte == UInt8(ascii: "\r")
-                lines.append(line)
-                line.removeAll(keepingCapacity: true)
-            } else {
-                guard line.count < bytesMax else {
-                    throw ModelError(.malformed, "the answer has a line of more than \(bytesMax) bytes")
-                }
-                line.append(byte)
+            let belongsToLast = byte == UInt8(ascii: "\n") && skipsLineFeed && at == start && line.isEmpty
+            if !belongsToLast {
+                lines.append(line + bytes[start..<at])
+                line = []
             }
+            skipsLineFeed = byte == UInt8(ascii: "\r")
+            start = at + 1
         }
+        line += bytes[start...]
         return lines
+    }
+
+    private var tooLong: ModelError {
+        ModelError(.malformed, "the answer has a line of more than \(bytesMax) bytes")
     }
 
     /// What is left when there is no more to come: a last line without an end.

@@ -1,0 +1,178 @@
+"""A model that misbehaves, hostile logs, repositories and test commands that are not as they should be: each ends
+bounded, with a named reason on the timeline, and a person is told without the model's help."""
+
+from labkit import campaign
+from labkit.machine import wait_until
+from story.desk import Desk
+from story.lab import INSTRUCTIONS, model_requests
+from story.project import Project
+from test_fix import FixCase
+
+FAULTS = {
+    "hang": "timeout", "hang-in-stream": "timeout", "slow": "timeout", "broken-off": "unreachable",
+    "garbage": "malformed", "bad-event": "malformed", "error-200": "malformed", "error-in-stream": "unreachable",
+    "bad-arguments": "malformed", "max-tokens": "length", "refusal": "refusal", "rate-limit": "unreachable",
+    "overloaded": "unreachable", "broken": "unreachable", "flood": "malformed",
+}
+"""What the model does for ever, and by what name the agent fails."""
+EVIL_TESTS = {
+    "forks": """\
+        import os, time
+        children = []
+        for _ in range(400):
+            child = os.fork()
+            if child == 0:
+                time.sleep(60)
+                os._exit(0)
+            children.append(child)
+        for child in children:
+            os.waitpid(child, 0)
+""",
+    "writes outside": """\
+        import pathlib
+        for place in ["/srv/payments/owned", "/var/tmp/owned", "/etc/owned", "/var/lib/nightshift/owned"]:
+            try:
+                pathlib.Path(place).write_text("x")
+            except OSError:
+                pass
+""",
+    "opens a socket": """\
+        import urllib.request
+        try:
+            urllib.request.urlopen("http://127.0.0.1:9999/owned", timeout=3)
+        except OSError:
+            pass
+""",
+    "prints a gigabyte": """\
+        import sys
+        for _ in range(1 << 14):
+            sys.stdout.write("x" * (1 << 16))
+""",
+}
+EVIL = """\
+import unittest
+
+
+class EvilTests(unittest.TestCase):
+    def test_evil(self):
+"""
+
+
+class BadInputCase(FixCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.project = Project("payments")
+        self.defect = self.project.defect("lost-update")
+
+    def begin(self, script: dict | None = None, **provider: str) -> Desk:
+        return self.desk(self.project, script or self.defect.script(), **provider)
+
+    def assert_handed_on(self, desk: Desk, item: dict, *reasons: str) -> None:
+        """A person was told, by name of the reason, and nothing was merged."""
+        incident = self.host.incident(item["incident"])
+        lines = "\n".join(f"  {line['kind']:9} {line['text']}" for line in incident["timeline"])
+        self.assertEqual(item["state"], "escalated", lines)
+        self.assertTrue(desk.gates(incident) & set(reasons), f"none of {reasons} speaks:\n{lines}")
+        wait_until("a page", 20, self.host.requests)
+        self.assertEqual([pull for pull in desk.pulls() if pull["state"] == "merged"], [])
+
+
+class Models(BadInputCase):
+    def misbehaves(self, fault: str) -> None:
+        script = self.defect.script()
+        script["roles"]["log-analysis"] = [{"turns": [{"finish": {"facts": []}, "fault": fault, "forever": True}]}]
+        desk = self.begin(script, timeout="5s", idle_timeout="2s")
+        incident = desk.breaks(self.defect)
+        item = desk.drive(incident["id"], within=180)
+        self.assert_handed_on(desk, item, FAULTS[fault])
+        self.assertLess(len(model_requests(self.host)), 30, "it is not asked without end")
+
+    def test_text_for_ever(self) -> None:
+        script = self.defect.script()
+        script["roles"]["log-analysis"] = [{"turns": [{"text": "{\"facts\": [", "forever": True}]}]
+        desk = self.begin(script)
+        item = desk.drive(desk.breaks(self.defect)["id"], within=180)
+        self.assert_handed_on(desk, item, "schema", "turns")
+
+    def test_a_pause_that_passes(self) -> None:
+        script = self.defect.script()
+        script["roles"]["log-analysis"][0]["turns"][0] |= {"fault": "rate-limit", "times": 2, "retry_after": 1}
+        desk = self.begin(script)
+        self.assertEqual(desk.drive(desk.breaks(self.defect)["id"])["state"], "resolved")
+
+
+for kind in campaign.current.sample(["hang", "garbage", "error-200", "bad-arguments"], list(FAULTS)):
+    setattr(Models, f"test_{kind.replace('-', '_')}", lambda self, kind=kind: self.misbehaves(kind))
+
+
+class Texts(BadInputCase):
+    def test_instructions_in_the_log(self) -> None:
+        desk = self.begin()
+        desk.story.insult()
+        item = desk.drive(desk.breaks(self.defect)["id"])
+        self.assertEqual(item["state"], "resolved")
+        tools = {tool for line in model_requests(self.host) if line["role"] == "log-analysis" for tool in line["tools"]}
+        self.assertEqual(tools, {"finish"}, "who reads the log can do nothing")
+        self.assertEqual(self.host.entries_of("nightshift-agents.service", INSTRUCTIONS), 0)
+
+
+class Repositories(BadInputCase):
+    def test_gone(self) -> None:
+        desk = self.begin()
+        self.host.exec("mv", desk.story.repository, desk.story.repository + ".gone")
+        item = desk.drive(desk.breaks(self.defect)["id"], within=180)
+        self.assert_handed_on(desk, item, "repository")
+
+    def test_broken(self) -> None:
+        desk = self.begin()
+        bare = desk.story.repository
+        self.host.exec("sh", "-c", f"echo nonsense > {bare}/HEAD; rm -rf {bare}/objects/pack {bare}/objects/??")
+        item = desk.drive(desk.breaks(self.defect)["id"], within=180)
+        self.assert_handed_on(desk, item, "repository")
+
+    def test_a_branch_of_that_name(self) -> None:
+        """Somebody made the branch that the item would have, with something else on it."""
+        desk = self.begin()
+        incident = desk.breaks(self.defect)
+        for number in range(1, 4):
+            branch = f"refs/heads/nightshift/{incident['id'][:8]}-{number}"
+            desk.story.git("update-ref", branch, desk.story.head() + "~1")
+        item = desk.drive(incident["id"])
+        self.assertIn(item["state"], ("resolved", "escalated"))
+        if item["state"] == "escalated":
+            self.assert_handed_on(desk, item, "repository", "forge")
+
+    def test_the_base_moves_while_a_person_looks(self) -> None:
+        """An approval is of what was shown: after another commit on the branch it is of nothing."""
+        desk = self.begin()
+        incident = desk.breaks(self.defect)
+        desk.drive(incident["id"], approves=False)
+        pull = str(desk.pulls()[0]["id"])
+        _, said = desk.person("pr", "approve", pull)
+        shown = said.partition("--plan ")[2].split()[0]
+        moved = desk.story.commit("Readme", [{
+            "path": "README.md", "search": "# payments\n", "replace": "# Payments\n"}])
+        self.host.exec("chown", "-R", "nightshift:nightshift", desk.story.repository)
+        code, said = desk.person("pr", "approve", pull, "--plan", shown)
+        merged = desk.story.head() != moved
+        self.assertTrue(code != 0 or not merged, "what was approved is not what would be merged: " + said)
+
+
+class TestCommands(BadInputCase):
+    """The project's own tests are hostile."""
+
+    def evil(self, name: str) -> None:
+        desk = self.begin()
+        desk.story.commit("Evil", [{"path": "tests/test_evil.py", "search": "", "replace": EVIL + EVIL_TESTS[name]}])
+        self.host.exec("chown", "-R", "nightshift:nightshift", desk.story.repository)
+        desk.story.deploy("production", desk.story.head())
+        item = desk.drive(desk.breaks(self.defect)["id"], approves=False, within=600)
+        if item["state"] == "escalated":
+            self.assert_handed_on(desk, item, "sandbox", "repository", "reproduces", "tests-pass")
+        self.assertEqual(self.host.requests("/owned"), [], "nothing left the sandbox")
+        for place in ["srv/payments", "var/tmp", "etc", "var/lib/nightshift"]:
+            self.assertFalse((self.host.root / place / "owned").exists(), f"something was written to /{place}")
+
+
+for evil in campaign.current.sample(["writes outside"], list(EVIL_TESTS)):
+    setattr(TestCommands, f"test_{evil.replace(' ', '_')}", lambda self, evil=evil: self.evil(evil))
