@@ -9,7 +9,8 @@ import unittest
 from labkit.host import Host
 from labkit.machine import missing, wait_until
 from story.lab import Story
-from story.project import Defect, Project
+from story.project import Defect, Project, Variation
+from story.variation import RENAMED
 
 numbers = itertools.count(1)
 
@@ -26,7 +27,13 @@ class Services(unittest.TestCase):
         self.addCleanup(self.host.down)
 
     def test_payments(self) -> None:
-        story = Story(self.host, Project("payments"))
+        self.mend_payments(Project("payments"))
+
+    def test_payments_under_other_names(self) -> None:
+        self.mend_payments(Project("payments", Variation(RENAMED["payments"])))
+
+    def mend_payments(self, project: Project) -> None:
+        story = Story(self.host, project)
         defect = story.project.defect("lost-update")
         story.install()
         first = story.head()
@@ -34,7 +41,8 @@ class Services(unittest.TestCase):
         self.assertNotEqual(story.integration_test(check=False).returncode, 0, "the race is on staging too")
         story.break_by(defect)
         wait_until("requests that fail", 20, lambda: story.errors() > 10, every=0.5)
-        self.host.systemctl("restart", "payments.service")
+        self.host.systemctl("restart", f"{project.name}.service")
+        wait_until("payments after its restart", 20, story.is_healthy, every=0.2)
         wait_until("requests that fail after a restart", 20, lambda: story.errors() > 5, every=0.5)
         locked = story.commit("A lock", defect.edits("test") + defect.edits("code"))
         story.deploy("staging", locked)

@@ -74,6 +74,14 @@ extension DecideTests {
             $0.does("stage", .done(["exit": 0]))
         },
         .init(
+            "deploy: a failure on staging names its gate", Play.pipeline(stage),
+            ["guards", "perform stage/1", "collect stage/1", "escalate", "end escalated"],
+            says: "staging: stage failed: exit status 1"
+        ) {
+            $0.admit()
+            $0.does("stage", .failed("exit status 1"))
+        },
+        .init(
             "deploy: unknown is never repeated on a guess", Play.pipeline(produce, tail: watched),
             ["guards", "perform produce/1", "collect produce/1", "escalate", "end escalated"], says: "is unknown"
         ) {

@@ -43,6 +43,31 @@ import Testing
         #expect(report.passed >= 6)
     }
 
+    @Test("the helper renders what it performs from parameters and the run alone, and nothing else of the pipeline")
+    func theHelpersPart() throws {
+        let parameters = Parameters(["project": "payments", "revision": "d00d1e1"])
+        let run = RunContext(id: "r1", runbook: "deploy", target: "payments", directory: "/runs/r1")
+        for (name, path, summary) in [
+            ("deploy", "to-production", "deploy to production payments d00d1e1"),
+            ("deploy", "undo.to-production", "deploy rollback production payments"),
+            ("stage", "to-staging", "deploy to staging payments d00d1e1"),
+            ("stage", "integration", "deploy test staging payments"),
+        ] {
+            let runbook = try Self.runbook(name)
+            #expect(runbook.validate(parameters) == .bound(parameters))
+            #expect(try runbook.renderedStep(path: path, parameters: parameters, run: run).summary == summary)
+        }
+        for name in ["deploy", "stage"] {
+            #expect(try Self.runbook(name).steps.allSatisfy(\.kind.isExecutors))
+        }
+        #expect(try !Self.runbook("incident-fix").steps.contains(where: \.kind.isExecutors))
+        let hostile = Parameters(["project": "payments", "revision": "--upload-pack=x"])
+        guard case .refused("parameters", _) = try Self.runbook("deploy").validate(hostile) else {
+            Issue.record("the helper takes an option for a revision")
+            return
+        }
+    }
+
     @Test func theFixDoesNotBeginItselfAgain() throws {
         #expect(try Self.runbook("incident-fix").escalate.agents == .nothing)
     }

@@ -183,4 +183,71 @@ struct RunbookTestsTests {
         let error = try #require(throws: Diagnostics.self) { _ = try run(tests) }
         #expect(error.description.contains(says), "\(error)")
     }
+
+    /// A review in rounds, a question, and a merge that another asks.
+    static let pipeline = Play.pipeline(
+        """
+        - name: rounds
+          repeat: {until: 'eq $steps.review.result.blocking 0', at_most: 3}
+          steps:
+            - {name: review, agent: {role: review}}
+        - {name: sure, approve: {show: Sure}}
+        - {name: open, forge: {open: payments, commit: c, title: t, body: '{{ $project.word }}'}}
+        - {name: merge, forge: {merge-when-approved: payments, pr: '{{ $steps.open.result.id }}'}}
+        """
+    ).replacing("{type: text, from: payments}", with: "{type: text}")
+
+    @Test(
+        "rounds have outcomes of their own, and each who is asked an answer",
+        arguments: [
+            (
+                "outcomes: {review: [{result: {blocking: 1}}, {result: {blocking: 0}}]}",
+                [
+                    "agent review", "agent review", "ask approvers", "forge open payments", "ask approvers",
+                    "forge merge payments 1",
+                ],
+                "resolved"
+            ),
+            (
+                "outcomes: {review: {result: {blocking: 1}}, 'rounds[3].review': {result: {blocking: 0}}}, approve: {sure: no}",
+                ["agent review", "agent review", "agent review", "ask approvers", "escalate default"], "escalated"
+            ),
+            (
+                "outcomes: {review: {result: {blocking: 0}}}, approve: {merge: never}",
+                ["agent review", "ask approvers", "forge open payments", "ask approvers", "escalate default"],
+                "escalated"
+            ),
+            (
+                "outcomes: {review: {result: failed, why: 'budget: spent'}}", ["agent review", "escalate default"],
+                "escalated"
+            ),
+        ])
+    func rounds(given: String, effects: [String], ends: String) throws {
+        let test =
+            "  - {name: t, incident: {labels: {}}, given: {project: pay}, project: {word: x}, \(given), "
+            + "expect: {effects: [\(effects.joined(separator: ", "))], ends: \(ends)}}\n"
+        #expect(try run(test, of: Self.pipeline) == TestReport(lines: [], passed: 1, failed: 0))
+    }
+
+    @Test("the project of the file holds for each test that has none of its own")
+    func project() throws {
+        let tests = """
+            project: {word: x}
+            tests:
+              - {name: a, incident: {labels: {}}, given: {project: pay}, outcomes: {review: {result: failed}}, expect: {ends: escalated}}
+              - {name: b, incident: {labels: {}}, given: {project: pay}, project: {}, expect: {ends: refused, guard: parameters}}
+            """
+        let report = try RunbookTests.run(tests, file: "r.test.yaml", runbook: try Samples.parse(Self.pipeline))
+        #expect(report == TestReport(lines: [], passed: 2, failed: 0))
+    }
+
+    @Test(
+        "a path that no run can have is an error",
+        arguments: ["'rounds[4].review'", "'rounds[0].review'", "'other[1].review'", "undo.review"])
+    func paths(path: String) throws {
+        let test =
+            "  - {name: t, incident: {labels: {}}, outcomes: {\(path): {result: failed}}, expect: {ends: refused}}\n"
+        let error = try #require(throws: Diagnostics.self) { _ = try run(test, of: Self.pipeline) }
+        #expect(error.description.contains("the runbook has no step"), "\(error)")
+    }
 }

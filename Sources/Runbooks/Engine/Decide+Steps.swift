@@ -152,8 +152,8 @@ extension Decision {
             guard state.hasActed || state.hasWorked else { return end(RunEnd(.refused, guard: name, text)) }
             otherwise("\(path) was refused by \(name): \(text)")
         case (_, .continue): goOn(after: index)
-        case (_, .stop): otherwise("\(path) \(outcome.sentence)")
-        case (_, .undo): otherwise("\(path) \(outcome.sentence)", undo: true)
+        case (_, .stop): otherwise("\(step.kind.gate)\(path) \(outcome.sentence)")
+        case (_, .undo): otherwise("\(step.kind.gate)\(path) \(outcome.sentence)", undo: true)
         }
     }
 

@@ -78,6 +78,15 @@ public enum StepKind: Sendable {
         }
     }
 
+    /// Begins the sentence of its failure where the project's staging is the gate: `staging: `.
+    var gate: String {
+        guard case .deploy(let step) = self else { return "" }
+        switch step.action {
+        case .to(.staging, _), .test(.staging): return "staging: "
+        default: return ""
+        }
+    }
+
     /// Whether the helper performs it, not the core.
     public var isExecutors: Bool {
         switch self {

@@ -82,21 +82,27 @@ class Story:
         for command in defect.facts["break"]:
             self.host.exec(*command)
 
+    def target(self) -> str:
+        """Host and port of production."""
+        return self.project.facts["scrape"][0]["static_configs"][0]["targets"][0]
+
+    def is_healthy(self) -> bool:
+        get = f"import urllib.request; urllib.request.urlopen('http://{self.target()}/healthz', timeout=10)"
+        return self.host.exec("/usr/bin/python3", "-c", get, check=False).returncode == 0
+
     def errors(self) -> float:
         """How many requests production has answered with 5xx since it started."""
-        target = self.project.facts["scrape"][0]["static_configs"][0]["targets"][0]
-        get = f"urllib.request.urlopen('http://{target}/metrics', timeout=10).read().decode()"
+        get = f"urllib.request.urlopen('http://{self.target()}/metrics', timeout=10).read().decode()"
         text = self.host.exec("/usr/bin/python3", "-c", f"import urllib.request; print({get})").stdout
         return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith("http_5xx_total "))
 
     def insult(self) -> None:
         """A stranger's request puts instructions into the service's log."""
-        target = self.project.facts["scrape"][0]["static_configs"][0]["targets"][0]
         body = json.dumps({"account": f"x; {INSTRUCTIONS}", "amount": 1})
         self.host.exec("/usr/bin/python3", "-c", f"""if True:
             import urllib.request, urllib.error
             try:
-                urllib.request.urlopen(urllib.request.Request("http://{target}/pay", {body.encode()!r}), timeout=10)
+                urllib.request.urlopen(urllib.request.Request("http://{self.target()}/pay", {body.encode()!r}), timeout=10)
             except urllib.error.HTTPError as error:
                 assert error.code == 400, error""")
 
