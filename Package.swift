@@ -74,14 +74,15 @@ let package = Package(
         target("Actuation", ["Model", "Text", "Runbooks", "CSystemd"]),
         target("Escalation", ["Model", "Text", "Incidents", "Ledger", "HTTPClient"]),
         target("Agents", ["Model", "Text", "HTTPClient"]),
-        target("Delivery", ["Model", "Text", subprocess, systemPackage]),
+        target("Delivery", ["Model", "Text", "HTTPClient", "Agents", subprocess, systemPackage]),
         target(
             "Console", ["Model", "Text", "Incidents", hummingbird, hummingbirdCore, nio, httpTypes, log, lifecycle]),
         target(
             "Daemon",
             [
                 "Model", "Text", "Series", "Journal", "HTTPClient", "Scraper", "Detection", "Incidents", "Runbooks",
-                "Ledger", "Actuation", "Escalation", "Console", "CSystemd", "CLinux", lifecycle, signals, log,
+                "Ledger", "Actuation", "Escalation", "Console", "Agents", "Delivery", "CSystemd", "CLinux", lifecycle,
+                signals, log,
             ]),
         command(
             "nightshift",
@@ -105,13 +106,13 @@ let package = Package(
         tests(of: "Actuation", ["Model", "Text", "Runbooks"]),
         tests(of: "Escalation", ["Model", "Text", "Incidents", "Ledger", "HTTPClient", "TestServer"]),
         tests(of: "Agents", ["Model", "Text", "HTTPClient", "TestServer"]),
-        tests(of: "Delivery", ["Model", "Text", subprocess]),
+        tests(of: "Delivery", ["Model", "Text", "HTTPClient", "Agents", subprocess, systemPackage]),
         tests(of: "Console", ["Model", "Incidents", "HTTPClient", log]),
         tests(
             of: "Daemon",
             [
                 "Model", "Text", "Series", "Journal", "HTTPClient", "Scraper", "Detection", "Incidents", "Runbooks",
-                "Ledger", "Actuation", "Escalation", "Console", log,
+                "Ledger", "Actuation", "Escalation", "Console", "Agents", "Delivery", log,
             ]),
         .testTarget(name: "HouseTests", swiftSettings: settings),
         // Run inside the lab: checks of the bus and the helper against a real systemd.

@@ -1,15 +1,15 @@
 import CSystemd
 import Glibc
-import Model
+public import Model
 
 /// A thread of its own for what blocks: sd-bus, poll, read.
-enum DetachedThread {
+public enum DetachedThread {
     private final class Body: Sendable {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    static func start(_ body: @escaping @Sendable () -> Void) {
+    public static func start(_ body: @escaping @Sendable () -> Void) {
         var thread = pthread_t()
         let result = pthread_create(
             &thread, nil,
@@ -22,7 +22,7 @@ enum DetachedThread {
     }
 
     /// The value of a body that blocks, without blocking whoever awaits it.
-    static func value<T: Sendable>(of body: @escaping @Sendable () throws(Fault) -> T) async throws(Fault) -> T {
+    public static func value<T: Sendable>(of body: @escaping @Sendable () throws(Fault) -> T) async throws(Fault) -> T {
         let result: Result<T, Fault> = await withCheckedContinuation { continuation in
             start {
                 do throws(Fault) {

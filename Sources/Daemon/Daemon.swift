@@ -74,7 +74,7 @@ struct Parts: Sendable {
     let settings: Settings
     let content: CurrentContent
     let ledger: Ledger
-    let clock = HostClock.system
+    let clock = HostClock.host
     let http = HTTPClient()
     let bus: SystemBus
     let executor: (any Executor)?
@@ -100,6 +100,7 @@ struct Parts: Sendable {
         executor = try Self.executor(settings, self.content, bus, clock, logger)
         let url = settings.consoleListen.map { "http://\($0.host):\($0.port)" } ?? ""
         let (outbox, http, runbooks) = (outbox, http, self.content)
+        let evidence = EscalationEvidence(settings: settings, observatory: observatory, clock: clock)
         driver = Driver(
             DriverParts(
                 ledger: ledger, executor: executor, runbooks: { runbooks.forRuns(settings) }, observations: observatory,
@@ -110,7 +111,7 @@ struct Parts: Sendable {
                 protectedUnits: ProtectedUnits(add: settings.protectedAdd, remove: settings.protectedRemove),
                 actionLimit: Budget(count: settings.actionLimit.count, per: settings.actionLimit.per),
                 runsDirectory: settings.ownExecutor.map { $0 + "/runs" } ?? settings.runsDirectory,
-                logger: logger))
+                logger: logger, evidence: { await evidence.lines($0, $1) }))
         await observatory.setListener(driver)
     }
 

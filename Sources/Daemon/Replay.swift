@@ -1,3 +1,4 @@
+import Actuation
 import Detection
 import Escalation
 import FoundationEssentials
@@ -20,7 +21,7 @@ public enum Replay {
             rules: try RuleSet.parse([(path: "rules.yaml", text: rules)]),
             runbooks: try runbooks.map { try Runbook.parse($0, file: "runbook.yaml") })
         let ledger = try Ledger.inMemory()
-        let (clock, masking) = (HostClock.system, try Masking())
+        let (clock, masking) = (HostClock.host, try Masking())
         let logger = Logger(label: "replay") { _ in SwiftLogNoOpLogHandler() }
         let observatory = try await Parts.observatory(Settings(), content, ledger, clock, masking, logger)
         let driver = Driver(

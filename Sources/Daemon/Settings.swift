@@ -1,7 +1,10 @@
+public import Agents
+public import Delivery
 public import Escalation
 public import Journal
 public import Model
 public import Scraper
+import Series
 import Text
 
 /// The settings of one daemon, wholly checked: `docs/settings.md` says what each means.
@@ -35,6 +38,7 @@ public struct Settings: Sendable {
     public struct Retention: Sendable, Hashable {
         public var incidents = Duration.seconds(400 * 86_400)
         public var evidence = Duration.seconds(30 * 86_400)
+        public var transcripts = Duration.seconds(90 * 86_400)
         public var disk = ByteSize(bytes: 2 << 30)
     }
 
@@ -68,11 +72,14 @@ public struct Settings: Sendable {
     public var deadman = Deadman()
     public var consoleListen: (host: String, port: Int)? = ("127.0.0.1", 9797)
     public var actionLimit = ActionLimit()
+    public var agents = AgentsSettings()
+    public var projects: [Project] = []
 
     public init() {}
 
     public var ledgerPath: String { state + "/ledger.sqlite" }
     public var controlSocket: String { runtime + "/control.sock" }
+    public var agentsSocket: String { runtime + "/agents.sock" }
     /// Where this process keeps what it did itself; nil where it never acts itself.
     public var ownExecutor: String? { actuation == .user ? state + "/exec" : nil }
 }
@@ -90,6 +97,7 @@ extension Settings {
             settings.readMetrics(top, problems)
             settings.readKeeping(top, problems)
             settings.readEscalation(top, problems)
+            settings.readDevelopment(top, problems)
         }
         try problems.throwIfAny()
         return settings
@@ -145,10 +153,19 @@ extension Settings {
                     "limits.actions must be like \"20 per 1h\", not \"\(text)\"; it cannot be zero")
             }
         }
-        if let agents = Self.inner(top, "agents", problems), let provider = agents["provider"],
-            provider.string(problems, "agents.provider") != "none"
-        {
-            problems.add(provider.place, "agents.provider can only be none: model providers are not in this version")
+    }
+
+    private mutating func readDevelopment(_ top: Mapping, _ problems: Problems) {
+        if let node = top["agents"], let read = AgentsSettings(node, problems) { agents = read }
+        if let node = top["projects"] { projects = Project.parse(node, problems) }
+        for project in projects {
+            guard let expression = project.production?.watch else { continue }
+            do {
+                _ = try Expression(parsing: expression)
+            } catch {
+                let place = top["projects"]?.place ?? top.place
+                problems.add(place, "projects.\(project.name).production.watch.expr: \(error.message)")
+            }
         }
     }
 
@@ -200,9 +217,7 @@ extension Settings {
         guard let section = Self.inner(top, "metrics", problems) else { return }
         if let retention = section.duration("retention") { metrics.retention = retention }
         if let memory = section.size("memory") { metrics.memory = memory }
-        for node in section.list("scrape_configs") ?? [] {
-            if let config = ScrapeConfig(node, problems) { metrics.scrapeConfigs.append(config) }
-        }
+        metrics.scrapeConfigs = ScrapeConfig.parse(section.list("scrape_configs") ?? [], problems)
     }
 
     private mutating func readKeeping(_ top: Mapping, _ problems: Problems) {
@@ -217,6 +232,7 @@ extension Settings {
         if let section = Self.inner(top, "retention", problems) {
             if let age = section.duration("incidents") { retention.incidents = age }
             if let age = section.duration("evidence") { retention.evidence = age }
+            if let age = section.duration("transcripts") { retention.transcripts = age }
             if let size = section.size("disk") { retention.disk = size }
             if retention.disk < ByteSize(bytes: 16 << 20) {
                 problems.add(section["disk"]?.place ?? section.place, "retention.disk must be at least 16MiB")

@@ -48,6 +48,8 @@ public enum SettingsReference {
         key("redaction.patterns", "list of patterns", "[]", "RE2 patterns on top of the built-in set."),
         key("retention", "mapping", "", "How long the ledger keeps what has ended."),
         key("retention.incidents", "duration", "400d", "Ended incidents and their timelines."),
+        key(
+            "retention.transcripts", "duration", "90d", "What was said to models and by them; what it cost is kept longer."),
         key("retention.evidence", "duration", "30d", "Evidence texts of ended incidents; the lines stay."),
         key("retention.disk", "size", "2GiB", "Beyond it the oldest ended incidents go first."),
         key("escalation", "mapping", "", "Who is told; nobody by default, and doctor warns of it."),
@@ -60,13 +62,23 @@ public enum SettingsReference {
         key("console.listen", "host:port or null", "127.0.0.1:9797", "Serves /metrics as well."),
         key("limits", "mapping", "", "What Nightshift may do and use."),
         key("limits.actions", "N per DURATION", "20 per 1h", "Actions on this host over all runbooks."),
-        key("agents", "mapping", "", "Language-model agents."),
-        key("agents.provider", "none", "none", "Without a provider, what no runbook covers goes to a person only."),
+        key("agents", "mapping", "", "Language-model agents: a process of their own, which holds the model's key."),
+        key(
+            "agents.provider", "none, {anthropic: …}, {openai: …}, {ollama: …}", "none",
+            "`url`, `model`, `key_file`, `prices`. Without a provider, what no runbook covers goes to a person only."),
+        key(
+            "agents.budget", "mapping", "1 USD, 10 USD, 100 USD, 200k",
+            "`incident`, `day`, `month` in USD, and `tokens` such as `200k per incident`: checked before each request."),
+        key("agents.user", "user", "nightshift-agents", "Who runs `nightshift agents` besides the daemon's own user."),
+        key("agents.state", "path", "/var/lib/nightshift-agents", "Where the agents keep mirrors and worktrees."),
+        key(
+            "projects", "mapping of names", "", "Services to repositories: where a fix is written, tested, reviewed and deployed."
+        ),
     ]
 
     /// Keys of the plan whose code is not there yet, by the mapping that they stand in ("" for the file).
     public static let notYet: [String: [String]] = [
-        "": ["projects"], "retention": ["transcripts"], "limits": ["cpu", "memory"], "agents": ["budget"],
+        "limits": ["cpu", "memory"],
     ]
 
     /// The names that may stand directly in a mapping; "" is the file itself.

@@ -7,15 +7,18 @@ public struct Retention: Sendable, Hashable {
     public var incidents: Duration
     /// What the lines of ended incidents rest on, and messages that were delivered.
     public var evidence: Duration
+    /// What was said to models and by them, counted from when it was said; what it cost is kept as long as incidents.
+    public var transcripts: Duration
     /// At nine tenths of it, the oldest ended incidents lose their evidence, then go.
     public var disk: ByteSize
 
     public init(
         incidents: Duration = .seconds(400 * 86400), evidence: Duration = .seconds(30 * 86400),
-        disk: ByteSize = ByteSize(bytes: 2 << 30)
+        transcripts: Duration = .seconds(90 * 86400), disk: ByteSize = ByteSize(bytes: 2 << 30)
     ) {
         self.incidents = incidents
         self.evidence = evidence
+        self.transcripts = transcripts
         self.disk = disk
     }
 }
@@ -96,6 +99,11 @@ extension LedgerTransaction {
             removed = try removeEvidence(before: stale)
             why = "evidence older than \(retention.evidence.literal)"
         }
+        if removed.isEmpty {
+            removed.add(
+                try delete("exchange", Self.oldExchanges, [(now - retention.transcripts).microseconds]), of: "exchange")
+            why = "transcripts older than \(retention.transcripts.literal)"
+        }
         if removed.isEmpty, try read.bytesUsed() > retention.disk.bytes / 10 * 9 {
             removed = try removeEvidence(before: Int64.max)
             if removed.isEmpty { removed = try removeIncidents(quietSince: Int64.max, states: ["resolved", "closed"]) }
@@ -124,7 +132,9 @@ extension LedgerTransaction {
             [
                 ("evidence", "line IN (SELECT id FROM timeline WHERE incident = ?)"), ("timeline", "incident = ?"),
                 ("approval", "run IN \(runs)"), ("reservation", "run IN \(runs)"), ("event", "run IN \(runs)"),
-                ("run", "incident = ?"), ("delivery", "key IN (SELECT key FROM outbox WHERE incident = ?)"),
+                ("exchange", "run IN \(runs)"), ("spending", "run IN \(runs)"),
+                ("pull_word", "pull_request IN (SELECT id FROM pull_request WHERE run IN \(runs))"),
+                ("pull_request", "run IN \(runs)"), ("run", "incident = ?"), ("delivery", "key IN (SELECT key FROM outbox WHERE incident = ?)"),
                 ("outbox", "incident = ?"), ("incident", "id = ?"),
             ])
     }
@@ -158,7 +168,13 @@ extension LedgerTransaction {
             """, [before]
         ) { $0["id"] as String }
         var removed = try remove(
-            of: runs, [("approval", "run = ?"), ("reservation", "run = ?"), ("event", "run = ?"), ("run", "id = ?")])
+            of: runs,
+            [
+                ("approval", "run = ?"), ("reservation", "run = ?"), ("event", "run = ?"), ("exchange", "run = ?"),
+                ("spending", "run = ?"),
+                ("pull_word", "pull_request IN (SELECT id FROM pull_request WHERE run = ?)"),
+                ("pull_request", "run = ?"), ("run", "id = ?"),
+            ])
         let delivered = try read.rows(
             """
             SELECT key FROM outbox JOIN delivery USING (key)
@@ -167,11 +183,17 @@ extension LedgerTransaction {
         ) { $0["key"] as String }
         removed.add(try remove(of: delivered, [("delivery", "key = ?"), ("outbox", "key = ?")]))
         removed.add(try delete("gap", "at < ?", [before]), of: "gap")
+        removed.add(try delete("spending", "at < ?", [before]), of: "spending")
         removed.add(
             try delete("definition", "stored_at < ? AND digest NOT IN (SELECT digest FROM run)", [before]),
             of: "definition")
         return removed
     }
+
+    /// Those of ended runs: an agent that is at work goes on from its own.
+    private static let oldExchanges = """
+        at < ? AND EXISTS (SELECT 1 FROM event WHERE event.run = exchange.run AND event.kind = 'ended')
+        """
 
     /// Incidents and runs that one transaction handles at most.
     private static let batch = 10

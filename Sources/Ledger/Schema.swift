@@ -13,13 +13,24 @@ enum Schema {
             try database.execute(sql: journal)
             try database.execute(sql: authority)
             try database.execute(sql: upkeep)
-            for (table, _) in history { try database.execute(sql: appendOnly(table)) }
+            for (table, _) in operations { try database.execute(sql: appendOnly(table)) }
+        }
+        migrator.registerMigration("2 transcripts, pull requests", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: transcripts)
+            try database.execute(sql: pullRequests)
+            for (table, _) in development { try database.execute(sql: appendOnly(table)) }
         }
         return migrator
     }
 
     /// Tables in which a row, once written, never changes; only retention deletes from those marked true.
-    static let history: [(table: String, pruned: Bool)] = [
+    static var history: [(table: String, pruned: Bool)] { operations + development }
+
+    private static let development: [(table: String, pruned: Bool)] = [
+        ("exchange", true), ("spending", true), ("pull_request", true), ("pull_word", true),
+    ]
+
+    private static let operations: [(table: String, pruned: Bool)] = [
         ("incident", true), ("timeline", true), ("evidence", true), ("run", true), ("event", true),
         ("reservation", true), ("outbox", true), ("delivery", true), ("gap", true), ("approval", true),
         ("definition", true), ("halt", false), ("retention", false),
@@ -207,6 +218,61 @@ enum Schema {
             boot TEXT NOT NULL,
             since_boot INTEGER NOT NULL
         );
+        """
+
+    private static let transcripts = """
+        CREATE TABLE exchange (
+            run TEXT NOT NULL REFERENCES run (id),
+            path TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (run, path, number)
+        );
+        CREATE INDEX exchange_by_time ON exchange (at);
+
+        CREATE TABLE spending (
+            run TEXT NOT NULL REFERENCES run (id),
+            path TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            incident TEXT REFERENCES incident (id),
+            model TEXT NOT NULL,
+            tokens INTEGER NOT NULL,
+            cost INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (run, path, number)
+        );
+        CREATE INDEX spending_by_time ON spending (at);
+        CREATE INDEX spending_by_incident ON spending (incident);
+        """
+
+    private static let pullRequests = """
+        CREATE TABLE pull_request (
+            id TEXT PRIMARY KEY NOT NULL CHECK (id != ''),
+            run TEXT NOT NULL REFERENCES run (id),
+            incident TEXT REFERENCES incident (id),
+            project TEXT NOT NULL,
+            branch TEXT NOT NULL,
+            base TEXT NOT NULL,
+            head TEXT NOT NULL,
+            title TEXT NOT NULL,
+            body TEXT NOT NULL,
+            lines INTEGER NOT NULL,
+            low_risk INTEGER NOT NULL,
+            at INTEGER NOT NULL
+        );
+        CREATE INDEX pull_request_by_run ON pull_request (run);
+
+        CREATE TABLE pull_word (
+            id INTEGER PRIMARY KEY,
+            pull_request TEXT NOT NULL REFERENCES pull_request (id),
+            kind TEXT NOT NULL,
+            person TEXT NOT NULL,
+            text TEXT NOT NULL,
+            at INTEGER NOT NULL
+        );
+        CREATE INDEX pull_word_by_request ON pull_word (pull_request, id);
+        CREATE UNIQUE INDEX pull_word_merged ON pull_word (pull_request) WHERE kind IN ('merged', 'rejected');
         """
 
     private static let upkeep = """

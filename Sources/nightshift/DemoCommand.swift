@@ -62,7 +62,7 @@ struct DemoCommand: AsyncParsableCommand {
         Terminal.say(
             "Nightshift \(status.version) watches: \(status.rules.loaded) rules, actuation \(status.actuation).")
         Terminal.say("Killing \(unit) (SIGKILL to its \(processes.count) processes) …")
-        let broke = Timestamp.fromKernel()
+        let broke = Timestamp.now()
         for process in processes { kill(process, SIGKILL) }
         let incident = try await follow(unit, since: broke, client: client, within: within)
         Terminal.say("\n" + IncidentText.show(incident, zoneOffset: Terminal.zoneOffset(at: broke)))

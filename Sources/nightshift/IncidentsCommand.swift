@@ -1,3 +1,4 @@
+import Actuation
 import ArgumentParser
 import Console
 import Daemon
@@ -25,7 +26,7 @@ struct IncidentsCommand: AsyncParsableCommand {
             }
             if incidents.isEmpty { Terminal.say("No incident so far.") }
             for incident in incidents {
-                Terminal.say(IncidentText.row(incident, zoneOffset: utc ? 0 : Terminal.zoneOffset(at: .fromKernel())))
+                Terminal.say(IncidentText.row(incident, zoneOffset: utc ? 0 : Terminal.zoneOffset(at: .now())))
             }
         }
     }
@@ -40,7 +41,7 @@ struct IncidentsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let incident = try await connection.client.incident(id)
-            let offset = utc ? 0 : Terminal.zoneOffset(at: .fromKernel())
+            let offset = utc ? 0 : Terminal.zoneOffset(at: .now())
             Terminal.say(json ? try JSONText.of(incident) : IncidentText.show(incident, zoneOffset: offset))
         }
     }

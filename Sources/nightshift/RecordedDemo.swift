@@ -1,3 +1,4 @@
+import Actuation
 import ArgumentParser
 import Daemon
 import Incidents
@@ -14,7 +15,7 @@ enum RecordedDemo {
             goes through real rules and a real runbook, which only says what it would do. Nothing acts.
             """)
         for incident in try await Replay.incidents(journal: journal, rules: rules, runbooks: [runbook]) {
-            Terminal.say("\n" + IncidentText.show(incident, zoneOffset: Terminal.zoneOffset(at: .fromKernel())))
+            Terminal.say("\n" + IncidentText.show(incident, zoneOffset: Terminal.zoneOffset(at: .now())))
         }
         Terminal.say(
             """

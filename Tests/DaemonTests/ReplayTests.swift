@@ -1,3 +1,4 @@
+import Actuation
 import Foundation
 import Incidents
 import Model
@@ -50,7 +51,7 @@ struct ReplayTests {
                 #""MESSAGE_ID":"d9b373ed55a64feb8242e02dbe79a49c","MESSAGE":"web.service: Failed with result 'signal'.""#
             ),
         ].joined(separator: "\n")
-        let before = Timestamp.fromKernel()
+        let before = Timestamp.now()
         let incidents = try await Replay.incidents(
             journal: journal, rules: ObservatoryStage.rules, runbooks: [Written.runbook()])
         let incident = try #require(incidents.first)

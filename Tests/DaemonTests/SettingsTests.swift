@@ -1,3 +1,5 @@
+import Agents
+import Delivery
 import FoundationEssentials
 import Journal
 import Model
@@ -64,6 +66,31 @@ import Testing
         #expect(settings.actionLimit == .init(count: 5, per: .seconds(600)))
     }
 
+    private static func project(_ production: String) -> String {
+        """
+        projects:
+          payments:
+            units: [payments.service]
+            repository: {url: /srv/git/payments.git}
+            revision: {from: file, path: /srv/payments/REVISION}
+            paths: {allow: ['**'], tests: ['tests/**']}
+            test: [make, test]
+            report: {tap: -}
+            forge: local
+            production: {deploy: [/bin/deploy], rollback: [/bin/back], \(production)}
+        """
+    }
+
+    @Test func aProjectIsReadWithItsDefaults() throws {
+        let settings = try Settings.parse(Self.project("watch: {expr: up == 1, for: 2m}"), file: "n.yaml")
+        let project = try #require(settings.projects.first)
+        #expect(project.name == "payments" && project.repository.branch == "main")
+        #expect(project.production?.watch == "up == 1" && project.production?.watchFor == .seconds(120))
+        #expect(project.approveProduction == .always && !project.sendsCode && !project.sendsLogs)
+        #expect(project.report == .tap("-") && project.staging == nil)
+        #expect(settings.agents.provider == nil, "nothing goes to a model")
+    }
+
     @Test(arguments: [
         ("actuatoin: exec", "n.yaml:1:1", "actuation"),
         ("journal:\n  sorce: system", "n.yaml:2:3", "source"),
@@ -77,8 +104,14 @@ import Testing
         ("redaction: {patterns: ['(']}", "n.yaml:1:23", ""),
         ("evaluation_interval: fast", "n.yaml:1:22", "duration"),
         ("evaluation_interval: 0", "n.yaml:1:22", "at least"),
-        ("agents: {provider: ollama}", "n.yaml:1:20", "not in this version"),
-        ("projects: {}", "n.yaml:1:1", "not in this version"),
+        ("agents: {provider: ollama}", "n.yaml:1:20", "{ollama: …}"),
+        ("agents: {budgets: {}}", "n.yaml:1:10", "budget"),
+        ("projects: []", "n.yaml:1:11", "mapping of names"),
+        ("projects: {Pay: {}}", "n.yaml:1:12", "lower-case"),
+        (project("watch: {expr: 'up =='}"), "n.yaml:", "production.watch.expr"),
+        (project("watch: {expr: up}").replacing("/bin/deploy", with: "deploy"), "n.yaml:10:", "absolute path"),
+        (project("watch: {expr: up}").replacing("forge: local", with: "forge: {github: {}}"), "n.yaml:9:", "local"),
+        (project("watch: {expr: up}").replacing("{tap: -}", with: "{tap: -, junit: a}"), "n.yaml:8:", "exactly one"),
         ("state: [a]", "n.yaml:1:8", ""),
         ("- a", "n.yaml:1:1", ""),
     ])
@@ -87,7 +120,7 @@ import Testing
             _ = try Settings.parse(text, file: "n.yaml")
         } throws: { error in
             let text = "\(error)"
-            return text.contains("\(place): error:") && text.contains(words)
+            return text.contains(place.hasSuffix(":") ? place : "\(place): error:") && text.contains(words)
         }
     }
 

@@ -66,6 +66,7 @@ enum RecordedJournal {
     final class Writer {
         private let input: Int32
         private let process: pid_t
+        private var isFinished = false
 
         init(_ path: String) throws {
             guard access(converter, X_OK) == 0 else { throw Missing() }
@@ -78,6 +79,8 @@ enum RecordedJournal {
             posix_spawn_file_actions_adddup2(&actions, ends[0], 0)
             posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
             posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+            // Nothing else of this process: a socket or a pipe kept open there would never be seen to close here.
+            for descriptor: Int32 in 3..<1024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
             let words = [converter, "--output=\(path)", "-"].map { (word: String) in strdup(word) }
             let arguments: [UnsafeMutablePointer<CChar>?] = words + [nil]
             defer { for word in words { free(word) } }
@@ -105,7 +108,16 @@ enum RecordedJournal {
             }
         }
 
+        /// Where a test ended early: the converter must not wait for more.
+        deinit {
+            guard !isFinished else { return }
+            close(input)
+            kill(process, SIGKILL)
+            waitpid(process, nil, 0)
+        }
+
         func finish() throws {
+            isFinished = true
             close(input)
             var status: Int32 = 0
             guard waitpid(process, &status, 0) == process, status == 0 else {

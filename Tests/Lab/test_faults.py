@@ -71,6 +71,14 @@ class Faults(LabCase):
         self.assertEqual(self.host.executions("change-back"), 1)
         pages = wait_until("the page", 10, self.host.requests)
         self.assertIn("lab-stubborn.service", pages[0]["body"])
+        # What the runbook wants a person to see, in the timeline and in the page.
+        shown = {line["text"].split(" in the last")[0].split(" over the last")[0]: line["evidence"]
+                 for line in self.host.incident(incident["id"])["timeline"] if line["kind"] == "note"}
+        logs = next(value for text, value in shown.items() if text.endswith("journal entries of lab-stubborn.service"))
+        self.assertTrue(any("lab-stubborn.service" in str(item) for item in logs), logs)
+        series = next(value for text, value in shown.items() if text.endswith("series of lab-stubborn.service"))
+        self.assertTrue(any("unit_" in str(item) for item in series), series)
+        self.assertIn("journal entries of lab-stubborn.service", pages[0]["body"])
 
     def test_without_a_runbook_a_person_is_told(self) -> None:
         self.host.systemctl("start", "nginx.service")

@@ -7,7 +7,7 @@ import Testing
 @Suite struct HistoryTests {
     static let tables = [
         "incident", "timeline", "evidence", "run", "event", "reservation", "outbox", "delivery", "gap", "approval",
-        "definition", "halt",
+        "definition", "halt", "exchange", "spending", "pull_request", "pull_word",
     ]
 
     @Test(arguments: tables)
@@ -98,6 +98,11 @@ extension LedgerTransaction {
         try enqueue(OutboxRow(key: "k1", incident: "4f2a000000000000", receiver: "on-call", body: "{}", at: .sample))
         try record(delivery: Delivery(key: "k1", attempt: 1, at: .sample, outcome: .delivered, text: "200"))
         try append(gap: GapRow(at: .sample, source: "system", reason: "vacuumed"))
+        try append(
+            exchange: ExchangeRow(run: "run1", path: "diagnose", number: 1, body: "{}", at: .sample),
+            spending: SpendingRow(incident: "4f2a000000000000", model: "m", tokens: 12, cost: 34))
+        try insert(pullRequest: .sample(run: "run1"))
+        try append(word: PullWordRow(kind: .merged, person: "ada", text: "", at: .sample), to: "pr1")
         try append(halt: HaltRow(halted: true, person: "ada", why: "drill", stamp: .sample()))
     }
 }

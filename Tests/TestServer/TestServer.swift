@@ -38,6 +38,7 @@ public final class TestServer: @unchecked Sendable {
             while true {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0, let server = self else { return }
+                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 server.serve(connection, answer)
             }
         }
@@ -86,8 +87,11 @@ public final class TestServer: @unchecked Sendable {
         }
     }
 
+    /// A program that another test starts must not hold a connection open.
+    private static let streamType = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+
     private static func listen(unix path: String) -> Int32 {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_UNIX, streamType, 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -99,7 +103,7 @@ public final class TestServer: @unchecked Sendable {
     }
 
     private static func listenOnLoopback() -> (Int32, Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, streamType, 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian

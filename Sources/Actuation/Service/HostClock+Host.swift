@@ -1,23 +1,31 @@
 import CSystemd
 import Glibc
-import Model
+public import Model
 
 extension HostClock {
     /// The clocks of the host that this process runs on.
-    static let host = HostClock(
-        now: {
-            var wall = timespec()
-            var boot = timespec()
-            clock_gettime(CLOCK_REALTIME, &wall)
-            clock_gettime(CLOCK_BOOTTIME, &boot)
-            return Stamp(
-                wall: Timestamp(microseconds: Int64(wall.tv_sec) * 1_000_000 + Int64(wall.tv_nsec) / 1000),
-                bootID: bootID, sinceBoot: .seconds(boot.tv_sec) + .nanoseconds(boot.tv_nsec))
-        },
+    public static let host = HostClock(
+        now: { Stamp(wall: .now(), bootID: bootID, sinceBoot: sinceBoot()) },
         sleep: { try await Task.sleep(for: $0, clock: .continuous) })
+
+    private static func sinceBoot() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
 }
 
-/// 32 hexadecimal digits; "unknown" where /proc does not say, and then every process start counts as the same boot.
+extension Timestamp {
+    /// The wall clock now.
+    public static func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+}
+
+/// The kernel's ID of this boot: 32 hexadecimal digits; "unknown" where /proc does not say, and then every process
+/// start counts as the same boot.
 private let bootID: String = {
     guard let file = fopen("/proc/sys/kernel/random/boot_id", "re") else { return "unknown" }
     defer { fclose(file) }

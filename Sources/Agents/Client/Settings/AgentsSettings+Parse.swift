@@ -4,11 +4,13 @@ extension AgentsSettings {
     /// Reads the settings' `agents`; every problem is reported, and any makes it nil.
     public init?(_ node: YAMLNode, _ problems: Problems) {
         let before = problems.all.count
-        guard let top = Mapping(node, "agents", keys: ["provider", "budget"], problems) else { return nil }
+        guard let top = Mapping(node, "agents", keys: ["provider", "budget", "user", "state"], problems) else { return nil }
         let provider = top["provider"].flatMap { ProviderSettings($0, problems) }
         let budget = top["budget"].map { Budget($0, problems) } ?? Budget()
         guard problems.all.count == before else { return nil }
         self.init(provider: provider, budget: budget)
+        user = top.string("user") ?? user
+        state = top.string("state") ?? state
     }
 }
 

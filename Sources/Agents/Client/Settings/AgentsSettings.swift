@@ -6,6 +6,10 @@ public struct AgentsSettings: Sendable, Hashable, Codable {
     /// Nil for `provider: none`: nothing is sent to any model.
     public var provider: ProviderSettings?
     public var budget: Budget
+    /// Who runs the agents' process besides the daemon's own user.
+    public var user = "nightshift-agents"
+    /// Where that process keeps mirrors and worktrees.
+    public var state = "/var/lib/nightshift-agents"
 
     public init(provider: ProviderSettings? = nil, budget: Budget = Budget()) {
         self.provider = provider

@@ -1,0 +1,83 @@
+import Delivery
+import Model
+
+/// Tasks between the driver and the agents' process: offered here, fetched by polls, and ended by results.
+///
+/// Nothing is kept on disk: after a restart the driver offers again what has started, under the same keys, and the
+/// agents go on from their stored transcripts and from what git holds.
+actor WorkDesk {
+    private struct Item {
+        let task: WorkTask
+        /// When the task was last handed out; nil while it waits.
+        var givenAt: Stamp?
+        var isCancelled = false
+    }
+
+    private let clock: HostClock
+    private var items: [EffectKey: Item] = [:]
+    private var order: [EffectKey] = []
+    private var lastPoll: Stamp?
+
+    init(clock: HostClock) { self.clock = clock }
+
+    /// Whether the agents' process has been heard lately.
+    var isAttended: Bool { lastPoll.map { clock.now().since($0) < WorkRules.silenceMax } ?? false }
+
+    /// Takes a task; one that is there already is left as it is.
+    func offer(_ task: WorkTask) {
+        guard items[task.key] == nil else { return }
+        items[task.key] = Item(task: task)
+        order.append(task.key)
+    }
+
+    func holds(_ key: EffectKey) -> Bool { items[key] != nil }
+    func task(_ key: EffectKey) -> WorkTask? { items[key]?.task }
+
+    /// Tells whoever works on the task to stop; true where nobody does, so that no result will come.
+    func cancel(_ key: EffectKey) -> Bool {
+        guard let item = items[key] else { return true }
+        guard item.givenAt != nil, isAttended else {
+            remove(key)
+            return true
+        }
+        items[key]?.isCancelled = true
+        return false
+    }
+
+    /// The result came, or nobody wants it any more; false where the task was not here.
+    @discardableResult
+    func remove(_ key: EffectKey) -> Bool {
+        order.removeAll { $0 == key }
+        return items.removeValue(forKey: key) != nil
+    }
+
+    /// What is to be begun and what to be stopped, for a process that says what it is working on.
+    ///
+    /// A task that was handed out and is not among `running` was lost with the process that had it: it is handed out again.
+    func poll(running: [EffectKey]) async throws -> WorkAnswer {
+        let began = clock.now()
+        while true {
+            let now = clock.now()
+            lastPoll = now
+            let (start, cancel) = answer(running)
+            if !start.isEmpty || !cancel.isEmpty || now.since(began) >= WorkRules.pollPatience {
+                return .tasks(start: start, cancel: cancel)
+            }
+            try await clock.sleep(Self.lookPause)
+        }
+    }
+
+    private static let lookPause = Duration.milliseconds(200)
+
+    private func answer(_ running: [EffectKey]) -> (start: [WorkTask], cancel: [EffectKey]) {
+        let busy = Set(running)
+        var start: [WorkTask] = []
+        for key in order where !busy.contains(key) {
+            guard let item = items[key], !item.isCancelled else { continue }
+            items[key]?.givenAt = clock.now()
+            start.append(item.task)
+        }
+        // What the process works on and we do not know is over for us, too.
+        return (start, running.filter { items[$0]?.isCancelled ?? true })
+    }
+}

@@ -1,0 +1,140 @@
+public import Model
+
+/// What the agents' process asks of the daemon, each request answered by one `WorkAnswer`.
+///
+/// The daemon never asks: it hands out tasks when it is polled, so that the process that talks to models listens nowhere.
+public enum WorkRequest: Sendable, Codable {
+    /// Which tasks are under way; answered at once when there is news, else after `WorkRules.pollPatience`.
+    case poll(running: [EffectKey])
+    /// What a tool of the daemon's says, masked and capped.
+    case tool(EffectKey, name: String, arguments: JSONValue)
+    /// The exchanges that are stored for a task's step.
+    case exchanges(EffectKey)
+    /// An exchange that must be stored before the agent goes on; `number` counts from 1.
+    case exchange(EffectKey, number: Int, body: String, spent: WorkSpending)
+    /// What has been spent so far.
+    case spent(EffectKey)
+    /// What was seen by all agents of the task's run: what citations may refer to.
+    case seen(EffectKey)
+    case finished(EffectKey, Outcome)
+}
+
+public enum WorkAnswer: Sendable, Codable {
+    case tasks(start: [WorkTask], cancel: [EffectKey])
+    case tool(text: String, isError: Bool)
+    /// The bodies, in order.
+    case exchanges([String])
+    case spent(WorkSpent)
+    case done
+}
+
+public enum WorkRules {
+    /// How long a poll without news is held.
+    public static let pollPatience = Duration.seconds(10)
+    /// Without a poll for so long the agents' process counts as gone, and its tasks are given out again.
+    public static let silenceMax = Duration.seconds(30)
+    /// Bytes of one message.
+    public static let messageMax = 8 << 20
+}
+
+/// What one exchange took.
+public struct WorkSpending: Sendable, Hashable, Codable {
+    public var model: String
+    public var tokens: Int
+    /// Millionths of a US dollar.
+    public var cost: Int
+
+    public init(model: String, tokens: Int, cost: Int) {
+        self.model = model
+        self.tokens = tokens
+        self.cost = cost
+    }
+}
+
+/// What all agents have spent: tokens of the incident, money in millionths of a US dollar.
+public struct WorkSpent: Sendable, Hashable, Codable {
+    public var incidentTokens: Int
+    public var incidentCost: Int
+    public var dayCost: Int
+    public var monthCost: Int
+
+    public init(incidentTokens: Int, incidentCost: Int, dayCost: Int, monthCost: Int) {
+        self.incidentTokens = incidentTokens
+        self.incidentCost = incidentCost
+        self.dayCost = dayCost
+        self.monthCost = monthCost
+    }
+}
+
+/// One step of a run for the agents' process to perform.
+public struct WorkTask: Sendable, Codable {
+    public enum Step: Sendable, Codable {
+        /// The role's file as the daemon has it, and its inputs.
+        case agent(role: String, file: String, text: String, inputs: [String: JSONValue])
+        case repository(RepositoryWork)
+    }
+
+    public var key: EffectKey
+    public var step: Step
+    public var incident: WorkIncident
+    public var project: Project?
+    /// Names branch and worktree: letters, digits and hyphens.
+    public var item: String
+    /// What is deployed now, where it is known.
+    public var revision: String?
+    public var timeout: Duration
+
+    public init(
+        key: EffectKey, step: Step, incident: WorkIncident, project: Project?, item: String, revision: String?,
+        timeout: Duration
+    ) {
+        self.key = key
+        self.step = step
+        self.incident = incident
+        self.project = project
+        self.item = item
+        self.revision = revision
+        self.timeout = timeout
+    }
+}
+
+/// What is to be done with a project's repository.
+public enum RepositoryWork: Sendable, Codable {
+    public enum Part: String, Sendable, Codable {
+        case test, fix
+    }
+    public enum Expectation: String, Sendable, Codable {
+        case fails, passes
+    }
+
+    case checkout
+    /// `edits`: a list of `{path, search, replace}`.
+    case apply(edits: JSONValue, as: Part)
+    case test(expect: Expectation, times: Int)
+    case commit(message: String)
+}
+
+/// The incident as agents are told of it.
+public struct WorkIncident: Sendable, Hashable, Codable {
+    public var id: String
+    public var name: String
+    public var severity: String
+    public var summary: String
+    public var labels: [String: String]
+    public var openedAt: Timestamp
+    /// The timeline so far, a line each, masked.
+    public var timeline: [String]
+
+    public init(
+        id: String, name: String, severity: String, summary: String, labels: [String: String], openedAt: Timestamp,
+        timeline: [String]
+    ) {
+        self.id = id
+        self.name = name
+        self.severity = severity
+        self.summary = summary
+        self.labels = labels
+        self.openedAt = openedAt
+        self.timeline = timeline
+    }
+}

@@ -1,0 +1,79 @@
+import Delivery
+import Model
+import Testing
+
+@testable import Daemon
+
+@Suite struct WorkDeskTests {
+    static let incident = WorkIncident(
+        id: "4f2a", name: "HighErrorRate", severity: "critical", summary: "5xx", labels: [:],
+        openedAt: ObservatoryStage.begin, timeline: [])
+
+    static func task(_ path: String) -> WorkTask {
+        WorkTask(
+            key: EffectKey(run: "r", path: path, attempt: 1), step: .repository(.checkout), incident: incident,
+            project: nil, item: "4f2a-1", revision: nil, timeout: .seconds(60))
+    }
+
+    /// What a poll hands out and what it stops; the clock passes as the desk waits.
+    private func poll(_ desk: WorkDesk, _ running: [String] = []) async throws -> (start: [String], cancel: [String]) {
+        let keys = running.map { EffectKey(run: "r", path: $0, attempt: 1) }
+        guard case .tasks(let start, let cancel) = try await desk.poll(running: keys) else { return ([], []) }
+        return (start.map(\.key.path), cancel.map(\.path))
+    }
+
+    @Test func aTaskIsHandedOutOnceWhileItsProcessLives() async throws {
+        let desk = WorkDesk(clock: SteppedClock(ObservatoryStage.begin).host)
+        await desk.offer(Self.task("a"))
+        await desk.offer(Self.task("b"))
+        #expect(try await poll(desk).start == ["a", "b"])
+        #expect(try await poll(desk, ["a", "b"]).start == [])
+        #expect(await desk.remove(EffectKey(run: "r", path: "a", attempt: 1)))
+        #expect(try await poll(desk, ["b"]).start == [])
+    }
+
+    @Test func aTaskWhoseProcessDiedIsHandedOutAgain() async throws {
+        let desk = WorkDesk(clock: SteppedClock(ObservatoryStage.begin).host)
+        await desk.offer(Self.task("a"))
+        #expect(try await poll(desk).start == ["a"])
+        #expect(try await poll(desk).start == ["a"], "a new process works on nothing")
+    }
+
+    @Test func whatIsCancelledIsToldAndNotHandedOutAgain() async throws {
+        let desk = WorkDesk(clock: SteppedClock(ObservatoryStage.begin).host)
+        await desk.offer(Self.task("a"))
+        #expect(try await poll(desk).start == ["a"])
+        #expect(await !desk.cancel(EffectKey(run: "r", path: "a", attempt: 1)), "its result will still come")
+        #expect(try await poll(desk, ["a"]).cancel == ["a"])
+        #expect(try await poll(desk).start == [])
+    }
+
+    @Test func whereNobodyWorksACancelledTaskIsGoneAtOnce() async throws {
+        let clock = SteppedClock(ObservatoryStage.begin)
+        let desk = WorkDesk(clock: clock.host)
+        await desk.offer(Self.task("a"))
+        #expect(await desk.cancel(EffectKey(run: "r", path: "a", attempt: 1)))
+        await desk.offer(Self.task("b"))
+        #expect(try await poll(desk).start == ["b"])
+        clock.pass(WorkRules.silenceMax)
+        #expect(await !desk.isAttended)
+        #expect(await desk.cancel(EffectKey(run: "r", path: "b", attempt: 1)))
+        #expect(await !desk.holds(EffectKey(run: "r", path: "b", attempt: 1)))
+    }
+
+    @Test func whatWeDoNotKnowIsStopped() async throws {
+        let desk = WorkDesk(clock: SteppedClock(ObservatoryStage.begin).host)
+        #expect(try await poll(desk, ["old"]).cancel == ["old"])
+    }
+
+    @Test(arguments: [
+        ("2026-11-24T22:39:00Z", "2026-11-24T00:00:00.000Z", "2026-11-01T00:00:00.000Z"),
+        ("2026-03-01T00:00:00Z", "2026-03-01T00:00:00.000Z", "2026-03-01T00:00:00.000Z"),
+        ("2028-02-29T23:59:59Z", "2028-02-29T00:00:00.000Z", "2028-02-01T00:00:00.000Z"),
+    ])
+    func daysAndMonthsBeginInUTC(now: String, day: String, month: String) throws {
+        let time = try #require(Timestamp(parsing: now))
+        #expect(time.dayBegin.description == day)
+        #expect(time.monthBegin.description == month)
+    }
+}
