@@ -9,9 +9,10 @@ struct Nightshift: AsyncParsableCommand {
         abstract: "Notices what breaks on this host, repairs it by runbook, proves the repair, and escalates the rest.",
         version: Version.text,
         subcommands: [
-            RunCommand.self, DemoCommand.self, DoctorCommand.self, StatusCommand.self, IncidentsCommand.self,
-            ApproveCommand.self, RejectCommand.self, HaltCommand.self, ResumeCommand.self, CheckCommand.self,
-            TestCommand.self, PlanCommand.self, RunbooksCommand.self, JournalCommand.self, MetricsCommand.self,
+            RunCommand.self, AgentsCommand.self, DemoCommand.self, DoctorCommand.self, StatusCommand.self,
+            IncidentsCommand.self, ApproveCommand.self, RejectCommand.self, HaltCommand.self, ResumeCommand.self,
+            CheckCommand.self, TestCommand.self, PlanCommand.self, RunbooksCommand.self, JournalCommand.self,
+            MetricsCommand.self,
         ])
 
     static func main() async {
