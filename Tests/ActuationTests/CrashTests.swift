@@ -10,17 +10,38 @@ import Testing
     /// What the core does about an executor that died in the middle of a call.
     enum Habit: Sendable, CaseIterable { case asksAgain, probes }
 
+    /// What is driven: two steps each.
+    enum Work: Sendable, CaseIterable {
+        case restart, deploy
+
+        var paths: [String] { self == .restart ? ["dump", "restart"] : ["to-staging", "integration"] }
+        /// Started and ended of both steps, and a `collected` of each that has a unit of its own.
+        var commits: Int { self == .restart ? 5 : 6 }
+
+        func world() throws -> World {
+            guard self == .deploy else { return try World() }
+            return try World([DeployTests.stage], settings: InstalledSettings(projects: [DeployTests.payments]))
+        }
+
+        func order(_ world: World) throws -> Order {
+            guard self == .deploy else { return try world.order() }
+            var order = try world.order(runbook: "stage")
+            order.parameters = Parameters(["project": "payments", "revision": .string(DeployTests.commit)])
+            return order
+        }
+    }
+
     private enum Answer: Sendable {
         case ended(Outcome)
         case neverBegan
     }
 
-    /// Performs `dump` and `restart` as the driver does, through deaths; whether there was one, and the outcomes.
+    /// Performs two steps as the driver does, through deaths; whether there was one, and the outcomes.
     private func drive(
-        _ world: World, _ habit: Habit, dies point: Life.Point?
+        _ world: World, _ work: Work, _ habit: Habit, dies point: Life.Point?
     ) async throws -> (died: Bool, outcomes: [String]) {
         let directory = try Directory()
-        let order = try world.order()
+        let order = try work.order(world)
         var life = try Life(world, in: directory, dies: point)
         var died = false
         func survive<T: Sendable>(_ body: @escaping @Sendable (ExecutorCore, Bool) async throws -> T) async throws -> T
@@ -38,7 +59,7 @@ import Testing
             }
         }
         var outcomes: [String] = []
-        for path in ["dump", "restart"] {
+        for path in work.paths {
             var key = EffectKey(run: order.run, path: path, attempt: 1)
             while true {
                 let asked = key
@@ -75,23 +96,27 @@ import Testing
         }
     }
 
-    @Test(arguments: Habit.allCases) func everyCommit(habit: Habit) async throws {
+    @Test(arguments: Habit.allCases, Work.allCases) func everyCommit(habit: Habit, work: Work) async throws {
         for number in 1... {
-            let world = try World()
-            let (died, outcomes) = try await drive(world, habit, dies: .commit(number))
+            let world = try work.world()
+            let (died, outcomes) = try await drive(world, work, habit, dies: .commit(number))
             #expect(outcomes == ["done", "done"], "after commit \(number)")
             #expect(world.host.effects.count == 2, "after commit \(number): \(world.host.effects)")
             if !died {
-                // started and ended of two steps, and one collected: fewer would mean that something is not written.
-                #expect(number == 6)
+                // Fewer would mean that something is not written.
+                #expect(number == work.commits + 1)
                 return
             }
         }
     }
 
-    @Test(arguments: Habit.allCases, [1, 2]) func everyEffect(habit: Habit, number: Int) async throws {
-        let world = try World()
-        let (died, outcomes) = try await drive(world, habit, dies: .effect(number))
+    @Test(arguments: Habit.allCases, Work.allCases) func everyEffect(habit: Habit, work: Work) async throws {
+        for number in [1, 2] { try await effect(number, habit, work) }
+    }
+
+    private func effect(_ number: Int, _ habit: Habit, _ work: Work) async throws {
+        let world = try work.world()
+        let (died, outcomes) = try await drive(world, work, habit, dies: .effect(number))
         #expect(died)
         #expect(outcomes == ["done", "done"])
         #expect(world.host.effects.count == 2)

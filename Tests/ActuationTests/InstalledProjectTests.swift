@@ -185,7 +185,7 @@ import Testing
         let project = InstalledProject(name: "x", production: .init(deploy: [program], rollback: [program]), user: me)
         let warnings = try Installation(directory: directory.path).plan(request(projects: [project])).warnings
         let words = [
-            "program": "/bin/deploy can be written", "folder": "/bin can be written",
+            "program": "changed by others: \(program) can be written", "folder": "/bin can be written",
             "link": "/theirs can be written", "missing": "is not there yet",
         ]
         #expect(warnings.count == (words[how] == nil ? 0 : 1), "\(warnings)")

@@ -82,5 +82,21 @@ struct CurrentContentTests {
         #expect(Set(set.runbooks.keys) == ["restart-web", "restart-db"])
         #expect(set.settings.protected.protection(id: "precious.service") != nil)
         #expect(set.settings.actions == Budget(count: 3, per: .seconds(60)))
+        #expect(set.settings.projects.isEmpty)
+    }
+
+    @Test("and its deploys are the settings' commands, of the projects that have some")
+    func ownProjects() throws {
+        let user = try Settings.parse("actuation: user\n" + RunbooksInstallTests.projects, file: "x.yaml")
+        let projects = try OwnRunbooks(content: content, settings: user).current().settings.projects
+        #expect(
+            projects == [
+                "payments": InstalledProject(
+                    name: "payments",
+                    staging: .init(
+                        deploy: ["/srv/payments/deploy", "staging"], test: ["/srv/payments/integration-test"]),
+                    production: .init(
+                        deploy: ["/srv/payments/deploy", "production"], rollback: ["/srv/payments/rollback"]))
+            ])
     }
 }

@@ -44,17 +44,14 @@ public struct Installation: Sendable {
             return lines
         }
 
-        /// What a person should know of the programs that may be run, a sentence each: who else could change them.
+        /// What a person should know of the programs that may be run, a sentence each: whether others could change them.
         public var warnings: [String] {
             var programs: [String: String] = [:]
             for project in after.settings.projects.values {
                 for command in project.commands { programs[command.words.first ?? ""] = project.user }
             }
             return programs.sorted { $0.key < $1.key }.compactMap { path, user in
-                ProgramPath.weakness(path, user: user).map { why in
-                    let who = user == InstalledProject.root ? "root" : "\(user) or root"
-                    return "\(path) will have the authority of \(user), and not only \(who) decides what it is: \(why)"
-                }
+                ProgramPath.weakness(path, user: user).map { "\(path), which will run as \(user), \($0)" }
             }
         }
 
