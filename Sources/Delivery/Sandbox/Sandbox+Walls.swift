@@ -82,7 +82,8 @@ extension Sandbox {
         let seconds = max(1, Int(limits.cpu.inSeconds.rounded(.up))) + 1
         let tasks = limits.processes + 16
         words += [
-            "/usr/bin/prlimit", "--core=0", "--data=\(limits.memory.bytes * 2)", "--fsize=\(limits.file.bytes)",
+            "/usr/bin/prlimit", "--core=0", "--data=\(limits.memory.bytes * 2 + (256 << 20))",
+            "--fsize=\(limits.file.bytes)",
             "--nproc=\(tasks)", "--cpu=\(seconds):\(seconds + 5)", "--nofile=4096", "--",
         ]
         return words + command

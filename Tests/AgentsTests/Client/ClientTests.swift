@@ -13,7 +13,7 @@ import Testing
     private let http = HTTPClient()
 
     private func ask(
-        _ vendor: Vendor, _ url: String, _ request: ModelRequest = Conversation.plain,
+        _ vendor: Vendor, _ url: String, _ request: ModelRequest = SampleRequest.plain,
         idleTimeout: Duration = .seconds(60)
     ) async -> Result<(ModelReply, String), ModelError> {
         let client = vendor.client(http, url, key: ModelKey(Self.secret), idleTimeout: idleTimeout)
@@ -28,7 +28,7 @@ import Testing
     }
 
     private func error(
-        _ vendor: Vendor, _ url: String, _ request: ModelRequest = Conversation.plain,
+        _ vendor: Vendor, _ url: String, _ request: ModelRequest = SampleRequest.plain,
         idleTimeout: Duration = .seconds(60)
     ) async -> ModelError? {
         guard case .failure(let error) = await ask(vendor, url, request, idleTimeout: idleTimeout) else { return nil }
@@ -52,7 +52,7 @@ import Testing
             }
             connection.send("0\r\n\r\n")
         }
-        let (reply, text) = try await ask(vendor, server.url, Conversation.withSchema).get()
+        let (reply, text) = try await ask(vendor, server.url, SampleRequest.withSchema).get()
         #expect(try reply == Fixture.reply("\(vendor)/tools.json"))
         #expect(text == reply.text)
     }
@@ -66,7 +66,7 @@ import Testing
         let server = TestServer { _, connection in
             connection.answer(stream, headers: [("Content-Type", vendor.streamType)])
         }
-        _ = try await ask(vendor, server.url + "/base", Conversation.withTools).get()
+        _ = try await ask(vendor, server.url + "/base", SampleRequest.withTools).get()
         let request = try #require(server.requests.first)
         #expect(request.method == "POST" && request.path == "/base" + path)
         #expect(request.headers[header] == (value.isEmpty ? "Bearer \(Self.secret)" : value))
@@ -74,7 +74,7 @@ import Testing
         #expect(request.headers["accept"] == (vendor.isEventStream ? "text/event-stream" : "application/x-ndjson"))
         #expect(request.headers["anthropic-version"] == (vendor == .anthropic ? "2026-10-21" : nil))
         let body = try #require(WireJSON.decode(request.body))
-        var expected = try #require(vendor.body(Conversation.withTools).object)
+        var expected = try #require(vendor.body(SampleRequest.withTools).object)
         expected["model"] = "m"
         #expect(body == .object(expected))
     }
@@ -161,7 +161,7 @@ import Testing
     @Test(arguments: Vendor.allCases)
     func aServerThatHangsTimesOut(vendor: Vendor) async throws {
         let bytes = try vendor.stream("text").prefix(500)
-        var request = Conversation.plain
+        var request = SampleRequest.plain
         request.timeout = .milliseconds(100)
         let silent = TestServer { _, connection in connection.hang() }
         #expect(await error(vendor, silent.url, request)?.kind == .timeout)
@@ -178,7 +178,7 @@ import Testing
             connection.send(Self.head(.anthropic))
             while connection.send(ping) {}
         }
-        var request = Conversation.plain
+        var request = SampleRequest.plain
         request.timeout = .milliseconds(100)
         let error = try #require(await error(.anthropic, server.url, request))
         #expect(error.kind == .timeout || error.kind == .malformed)
@@ -252,7 +252,7 @@ import Testing
         let stream = #"data: {"choices":[{"delta":{"content":"hi"},"finish_reason":"stop"}]}"# + "\n\ndata: [DONE]\n\n"
         let server = TestServer { _, connection in connection.answer(stream) }
         let (reply, _) = try await ask(.openai, server.url).get()
-        #expect(reply.usage == ModelUsage(input: Conversation.plain.inputTokensMost, output: 512))
+        #expect(reply.usage == ModelUsage(input: SampleRequest.plain.inputTokensMost, output: 512))
     }
 
     @Test func aBrokenAnswerCostsWhatWasCounted() async throws {
@@ -264,6 +264,6 @@ import Testing
         let counted = try #require(await error(.anthropic, server.url)).usage
         #expect(counted.input == 25 && counted.output > 1)
         let guessed = try #require(await error(.openai, server.url)).usage
-        #expect(guessed.input == Conversation.plain.inputTokensMost && guessed.output == 1)
+        #expect(guessed.input == SampleRequest.plain.inputTokensMost && guessed.output == 1)
     }
 }

@@ -78,7 +78,7 @@ enum Fixture {
 }
 
 /// A conversation with everything that one can hold.
-enum Conversation {
+enum SampleRequest {
     static let tools = [
         ModelTool(
             name: "metrics", description: "Asks PromQL.",

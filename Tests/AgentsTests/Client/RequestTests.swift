@@ -8,12 +8,12 @@ import Testing
 @Suite struct RequestTests {
     static let thinking: JSONValue = ["type": "thinking", "thinking": "Hm.", "signature": "Eq=="]
     static let cases: [(Vendor, String, ModelRequest)] =
-        Vendor.allCases.map { ($0, "plain", Conversation.plain) }
-        + Vendor.allCases.map { ($0, "schema", Conversation.withSchema) }
-        + Vendor.allCases.map { ($0, "tools", Conversation.withTools) }
+        Vendor.allCases.map { ($0, "plain", SampleRequest.plain) }
+        + Vendor.allCases.map { ($0, "schema", SampleRequest.withSchema) }
+        + Vendor.allCases.map { ($0, "tools", SampleRequest.withTools) }
         + [
-            (.anthropic, "thinking", Conversation.withVendor(thinking)),
-            (.ollama, "thinking", Conversation.withVendor(["thinking": "Hm."])),
+            (.anthropic, "thinking", SampleRequest.withVendor(thinking)),
+            (.ollama, "thinking", SampleRequest.withVendor(["thinking": "Hm."])),
         ]
 
     @Test(arguments: cases)
@@ -25,15 +25,15 @@ import Testing
     }
 
     @Test func whatAnotherVendorWroteIsLeftOut() throws {
-        let request = Conversation.withVendor(Self.thinking)
+        let request = SampleRequest.withVendor(Self.thinking)
         #expect(try !WireJSON.text(Vendor.openai.body(request)).contains("Hm."))
-        let other = Conversation.withVendor(["thinking": "Hm."])
+        let other = SampleRequest.withVendor(["thinking": "Hm."])
         #expect(try !WireJSON.text(Vendor.anthropic.body(other)).contains("Hm."))
     }
 
     @Test func theSameRequestHasTheSameBytes() throws {
-        let first = try WireJSON.encode(Vendor.anthropic.body(Conversation.withTools))
-        let again = try WireJSON.encode(Vendor.anthropic.body(Conversation.withTools))
+        let first = try WireJSON.encode(Vendor.anthropic.body(SampleRequest.withTools))
+        let again = try WireJSON.encode(Vendor.anthropic.body(SampleRequest.withTools))
         #expect(first == again)
     }
 
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func theOlderKeyForTheLengthIsOnlyUsedWhereAsked() throws {
-        let body = try OpenAIClient.body(Conversation.plain, model: "m", outputKey: .maxTokens)
+        let body = try OpenAIClient.body(SampleRequest.plain, model: "m", outputKey: .maxTokens)
         #expect(body["max_tokens"] == 512 && body["max_completion_tokens"] == nil)
     }
 }

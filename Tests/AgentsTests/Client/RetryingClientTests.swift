@@ -4,8 +4,8 @@ import Synchronization
 import Testing
 
 /// A fake: it answers as a test lists it, and remembers what it was asked.
-private final class ScriptedClient: ModelClient {
-    let model = "scripted"
+private final class FlakyClient: ModelClient {
+    let model = "flaky"
     let hasTools = false
     private let answers: Mutex<[Result<ModelReply, ModelError>]>
     private let asked = Mutex<[ModelRequest]>([])
@@ -30,7 +30,7 @@ private final class ScriptedClient: ModelClient {
 }
 
 /// A fake clock: sleeping takes no time and moves it.
-private final class Clock: Sendable {
+private final class SkippingClock: Sendable {
     private let state = Mutex<(elapsed: Duration, pauses: [Duration])>((.zero, []))
 
     var pauses: [Duration] { state.withLock { $0.pauses } }
@@ -56,10 +56,10 @@ private final class Clock: Sendable {
 @Suite struct RetryingClientTests {
     static let reply = ModelReply(parts: [.text("ok")], stop: .end, usage: ModelUsage(input: 5, output: 2))
     static let busy = ModelError(.busy, "busy")
-    private let clock = Clock()
+    private let clock = SkippingClock()
 
     private func send(
-        _ client: ScriptedClient, _ policy: RetryingClient.Policy = RetryingClient.Policy(), random: Double = 0.5,
+        _ client: FlakyClient, _ policy: RetryingClient.Policy = RetryingClient.Policy(), random: Double = 0.5,
         onRetry: @escaping @Sendable (RetryingClient.Retry) async -> Bool = { _ in true }
     ) async -> Result<ModelReply, ModelError> {
         let retrying = RetryingClient(
@@ -73,7 +73,7 @@ private final class Clock: Sendable {
     }
 
     @Test func anAnswerNeedsOneTry() async throws {
-        let client = ScriptedClient([.success(Self.reply)])
+        let client = FlakyClient([.success(Self.reply)])
         #expect(try await send(client).get() == Self.reply)
         #expect(client.requests.count == 1 && clock.pauses.isEmpty)
     }
@@ -81,14 +81,14 @@ private final class Clock: Sendable {
     @Test(arguments: [ModelError.Kind.unreachable, .timeout, .busy])
     func passingTroubleIsTriedAgainWithDoubledPauses(kind: ModelError.Kind) async throws {
         let error = ModelError(kind, "no")
-        let client = ScriptedClient([.failure(error), .failure(error), .failure(error), .success(Self.reply)])
+        let client = FlakyClient([.failure(error), .failure(error), .failure(error), .success(Self.reply)])
         #expect(try await send(client).get().text == "ok")
         #expect(clock.pauses == [.seconds(1), .seconds(2), .seconds(4)])
     }
 
     @Test(arguments: [ModelError.Kind.refused, .malformed, .cancelled])
     func otherTroubleIsNot(kind: ModelError.Kind) async throws {
-        let client = ScriptedClient([.failure(ModelError(kind, "no")), .success(Self.reply)])
+        let client = FlakyClient([.failure(ModelError(kind, "no")), .success(Self.reply)])
         guard case .failure(let error) = await send(client) else {
             Issue.record("tried again")
             return
@@ -98,24 +98,24 @@ private final class Clock: Sendable {
 
     @Test(arguments: [(0.0, 750), (0.5, 1000), (0.999, 1249)])
     func pausesVary(random: Double, milliseconds: Int64) async {
-        _ = await send(ScriptedClient([.failure(Self.busy), .success(Self.reply)]), random: random)
+        _ = await send(FlakyClient([.failure(Self.busy), .success(Self.reply)]), random: random)
         #expect(clock.pauses.map(\.milliseconds) == [milliseconds])
     }
 
     @Test func pausesHaveALimit() async {
         let policy = RetryingClient.Policy(tries: 8, pauseMax: .seconds(5), wall: .seconds(1000))
-        _ = await send(ScriptedClient([.failure(Self.busy)]), policy)
+        _ = await send(FlakyClient([.failure(Self.busy)]), policy)
         #expect(clock.pauses.map(\.milliseconds) == [1000, 2000, 4000, 5000, 5000, 5000, 5000])
     }
 
     @Test func theVendorsPauseIsTakenAsItIs() async {
         let hinted = ModelError(.busy, "busy", retryAfter: .seconds(42))
-        _ = await send(ScriptedClient([.failure(hinted), .success(Self.reply)]), random: 0.9)
+        _ = await send(FlakyClient([.failure(hinted), .success(Self.reply)]), random: 0.9)
         #expect(clock.pauses == [.seconds(42)])
     }
 
     @Test func triesAreBoundedAndTheLastErrorSaysSo() async {
-        let client = ScriptedClient([.failure(Self.busy)])
+        let client = FlakyClient([.failure(Self.busy)])
         guard case .failure(let error) = await send(client) else {
             Issue.record("answered")
             return
@@ -125,7 +125,7 @@ private final class Clock: Sendable {
 
     @Test func aPauseThatWouldLastTooLongIsNotBegun() async {
         let hinted = ModelError(.busy, "busy", retryAfter: .seconds(3600))
-        let client = ScriptedClient([.failure(hinted)])
+        let client = FlakyClient([.failure(hinted)])
         guard case .failure(let error) = await send(client) else {
             Issue.record("answered")
             return
@@ -135,7 +135,7 @@ private final class Clock: Sendable {
 
     @Test func theWallBoundsAllTriesTogether() async {
         let clock = clock
-        let client = ScriptedClient([.failure(ModelError(.timeout, "late"))]) { clock.advance(.seconds(120)) }
+        let client = FlakyClient([.failure(ModelError(.timeout, "late"))]) { clock.advance(.seconds(120)) }
         _ = await send(client, RetryingClient.Policy(tries: 100, wall: .seconds(300)))
         // 120 s, a second's pause, 120 s, two seconds' pause: 57 s are left for the third.
         #expect(client.requests.map(\.timeout) == [.seconds(120), .seconds(120), .seconds(57)])
@@ -143,15 +143,15 @@ private final class Clock: Sendable {
 
     @Test func whatFailedTriesCostIsCounted() async throws {
         let costly = ModelError(.timeout, "late", usage: ModelUsage(input: 100, output: 10))
-        let client = ScriptedClient([.failure(costly), .failure(costly), .success(Self.reply)])
+        let client = FlakyClient([.failure(costly), .failure(costly), .success(Self.reply)])
         #expect(try await send(client).get().usage == ModelUsage(input: 205, output: 22))
-        guard case .failure(let error) = await send(ScriptedClient([.failure(costly)])) else { return }
+        guard case .failure(let error) = await send(FlakyClient([.failure(costly)])) else { return }
         #expect(error.usage == ModelUsage(input: 400, output: 40))
     }
 
     @Test func whoeverIsToldOfATryMayEndIt() async {
         let told = Mutex<[RetryingClient.Retry]>([])
-        let client = ScriptedClient([.failure(ModelError(.busy, "busy", usage: ModelUsage(input: 9)))])
+        let client = FlakyClient([.failure(ModelError(.busy, "busy", usage: ModelUsage(input: 9)))])
         let result = await send(client) { retry in
             told.withLock {
                 $0.append(retry)
@@ -168,7 +168,7 @@ private final class Clock: Sendable {
     }
 
     @Test func cancellationEndsAPause() async {
-        let client = ScriptedClient([.failure(Self.busy)])
+        let client = FlakyClient([.failure(Self.busy)])
         let result = await withTaskGroup(of: Result<ModelReply, ModelError>.self) { group in
             group.cancelAll()
             group.addTask { await send(client) }
@@ -182,7 +182,7 @@ private final class Clock: Sendable {
     }
 
     @Test func itSpeaksForItsClient() {
-        let retrying = RetryingClient(ScriptedClient([]), clock: clock.host, random: { 0 })
-        #expect(retrying.model == "scripted" && !retrying.hasTools)
+        let retrying = RetryingClient(FlakyClient([]), clock: clock.host, random: { 0 })
+        #expect(retrying.model == "flaky" && !retrying.hasTools)
     }
 }

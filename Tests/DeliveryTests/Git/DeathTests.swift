@@ -71,31 +71,31 @@ import Testing
     }
 
     @Test func aSandboxDiesWithItsStarter() async throws {
-        // In the dying process and here the same.
         await #expect(processExitsWith: .signal(SIGKILL)) {
-            let folder = try TestFolder()
-            try folder.write("", to: "tree/file")
+            // The dying process cannot tidy up: the test does, and knows the name as its starter.
+            let folder = "/tmp/nightshift-test-\(getppid())"
+            try StateFolder.make(folder + "/tree")
             let sandbox = try await Sandbox.open()
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    _ = try await sandbox.run(["sleep", "6161616"], worktree: folder.path + "/tree")
-                }
-                while sleepers() == 0 { await Task.yield() }
+                group.addTask { _ = try await sandbox.run(["sleep", "61\(getppid())"], worktree: folder + "/tree") }
+                while sleepers("61\(getppid())") == 0 { await Task.yield() }
                 kill(getpid(), SIGKILL)
                 try await group.waitForAll()
             }
         }
         let deadline = ContinuousClock.now + .seconds(10)
-        while sleepers() > 0, ContinuousClock.now < deadline { await Task.yield() }
-        #expect(sleepers() == 0)
+        while sleepers("61\(getpid())") > 0, ContinuousClock.now < deadline { await Task.yield() }
+        #expect(sleepers("61\(getpid())") == 0)
+        #expect(StateFolder.exists("/tmp/nightshift-test-\(getpid())/tree"))
+        try await StateFolder.remove("/tmp/nightshift-test-\(getpid())")
     }
 }
 
-private func sleepers() -> Int {
+private func sleepers(_ seconds: String) -> Int {
     guard let directory = opendir("/proc") else { return 0 }
     defer { closedir(directory) }
     return names(in: directory).count { name in
         guard Int32(name) != nil, let bytes = StateFolder.read("/proc/\(name)/cmdline") else { return false }
-        return bytes == Array("sleep\u{0}6161616\u{0}".utf8)
+        return bytes == Array("sleep\u{0}\(seconds)\u{0}".utf8)
     }
 }

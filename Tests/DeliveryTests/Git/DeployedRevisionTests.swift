@@ -40,7 +40,9 @@ import Testing
         #expect(try await DeployedRevision.read(good, labels: Labels()) == "v3")
         for command in [["/usr/bin/false"], ["printf", "v3"], ["/nonexistent/x"], []] {
             let bad = repository.project(revision: .command(command))
-            #expect(try await fault { _ = try await DeployedRevision.read(bad, labels: Labels()) } != nil)
+            let fault = try await fault { _ = try await DeployedRevision.read(bad, labels: Labels()) }
+            #expect(fault != nil)
+            #expect(fault?.description.contains("Error") == false, "a sentence, not a type")
         }
     }
 }

@@ -146,4 +146,20 @@ import Testing
         #expect(try await mirror.log(from: nil, to: second, max: 1).isWhole == false)
         #expect(try await mirror.log(from: nil, to: second, touching: [RelativePath("b")]).items.isEmpty)
     }
+
+    @Test func rangesAreAsPeopleWriteThem() async throws {
+        let repository = try await TestRepository()
+        let first = try await repository.commit(["a": "1\n"])
+        let second = try await repository.commit(["a": "2\n"])
+        let topic = try await repository.commit(["b": "1\n"], on: "topic", from: first)
+        let mirror = try await repository.mirror()
+        #expect(try await mirror.range("\(first)..main") == .init(old: first, new: second))
+        #expect(try await mirror.range("main..topic") == .init(old: second, new: topic))
+        #expect(try await mirror.range("main...topic") == .init(old: first, new: topic))
+        #expect(try await mirror.range("main") == .init(old: first, new: second))
+        #expect(try await mirror.diff(mirror.range("main...topic")).files.map(\.path) == ["b"])
+        for text in [first.text, "main..", "..main", "main..nowhere", "--all..main", ""] {
+            #expect(try await fault { _ = try await mirror.range(text) }?.code == "repository.revision", "\(text)")
+        }
+    }
 }

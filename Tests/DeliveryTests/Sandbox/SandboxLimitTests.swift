@@ -47,7 +47,7 @@ import Testing
             SandboxLimits(memory: ByteSize(bytes: 64 * Self.mebi), wall: .seconds(60)))
         #expect(report.end == .limit(.memory))
         #expect(report.memoryPeak > ByteSize(bytes: 64 * Self.mebi))
-        #expect(report.memoryPeak < ByteSize(bytes: 400 * Self.mebi))
+        #expect(report.memoryPeak < ByteSize(bytes: 512 * Self.mebi))
     }
 
     @Test func memoryOfTheTree() async throws {

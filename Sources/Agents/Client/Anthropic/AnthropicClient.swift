@@ -13,7 +13,7 @@ public struct AnthropicClient: ModelClient {
     /// - Parameter url: what comes before `/v1/messages`.
     public init(
         http: HTTPClient, url: String = "https://api.anthropic.com", model: String, key: ModelKey?,
-        hasTools: Bool = true, idleTimeout: Duration = .seconds(60)
+        hasTools: Bool = true, idleTimeout: Duration = .seconds(120)
     ) {
         self.url = url + "/v1/messages"
         self.model = model

@@ -13,7 +13,7 @@ public struct OllamaClient: ModelClient {
     ///   - context: tokens that the model may see: Ollama cuts off, without a word, what goes beyond its own default.
     public init(
         http: HTTPClient, url: String = "http://127.0.0.1:11434", model: String, key: ModelKey? = nil,
-        hasTools: Bool = true, context: Int = 32_768, idleTimeout: Duration = .seconds(60)
+        hasTools: Bool = true, context: Int = 32_768, idleTimeout: Duration = .seconds(120)
     ) {
         self.url = url + "/api/chat"
         self.model = model

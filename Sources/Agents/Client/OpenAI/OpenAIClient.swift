@@ -17,7 +17,7 @@ public struct OpenAIClient: ModelClient {
     /// - Parameter url: what comes before `/chat/completions`.
     public init(
         http: HTTPClient, url: String = "https://api.openai.com/v1", model: String, key: ModelKey?,
-        hasTools: Bool = true, outputKey: OutputKey = .maxCompletionTokens, idleTimeout: Duration = .seconds(60)
+        hasTools: Bool = true, outputKey: OutputKey = .maxCompletionTokens, idleTimeout: Duration = .seconds(120)
     ) {
         self.url = url + "/chat/completions"
         self.model = model

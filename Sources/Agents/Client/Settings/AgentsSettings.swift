@@ -49,7 +49,7 @@ public struct ProviderSettings: Sendable, Hashable, Codable {
     public var hasTools: Bool
     /// OpenAI's only.
     public var outputKey: OpenAIClient.OutputKey
-    /// For a whole answer, and for a silence within it.
+    /// For a whole answer, and for a silence within it: some models think for a while before their first word.
     public var timeout: Duration
     public var idleTimeout: Duration
 
@@ -57,7 +57,7 @@ public struct ProviderSettings: Sendable, Hashable, Codable {
         vendor: Vendor, url: String? = nil, model: String, keyFile: String? = nil, prices: Prices,
         context: Int? = nil, outputMax: Int = 8192, hasTools: Bool = true,
         outputKey: OpenAIClient.OutputKey = .maxCompletionTokens, timeout: Duration = .seconds(300),
-        idleTimeout: Duration = .seconds(60)
+        idleTimeout: Duration = .seconds(120)
     ) {
         self.vendor = vendor
         self.url = url ?? vendor.standardURL

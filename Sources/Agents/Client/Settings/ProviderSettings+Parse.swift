@@ -53,7 +53,7 @@ extension ProviderSettings {
         let hasTools = mapping.bool("tools") ?? true
         let outputKey = mapping.choice("output_key", as: OpenAIClient.OutputKey.self) ?? .maxCompletionTokens
         let timeout = Self.time(mapping, "timeout", problems) ?? .seconds(300)
-        let idleTimeout = Self.time(mapping, "idle_timeout", problems) ?? .seconds(60)
+        let idleTimeout = Self.time(mapping, "idle_timeout", problems) ?? .seconds(120)
         guard let model, let url, let prices else { return nil }
         self.init(
             vendor: vendor, url: url, model: model, keyFile: keyFile, prices: prices, context: context,
