@@ -141,7 +141,8 @@ struct Parts: Sendable {
             counts: counts, ruleState: ruleState)
     }
 
-    private static func development(_ settings: Settings, _ content: CurrentContent, _ clock: HostClock) -> Development? {
+    private static func development(_ settings: Settings, _ content: CurrentContent, _ clock: HostClock) -> Development?
+    {
         guard settings.agents.provider != nil else { return nil }
         return Development(
             desk: WorkDesk(clock: clock), projects: { settings.projects }, roles: { content.current.roleTexts },

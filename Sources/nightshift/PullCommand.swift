@@ -4,7 +4,8 @@ import Model
 
 struct PullCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pr", abstract: "Pull requests of the local forge: nothing merges without a person, or a declared policy.",
+        commandName: "pr",
+        abstract: "Pull requests of the local forge: nothing merges without a person, or a declared policy.",
         subcommands: [List.self, Show.self, Comment.self, Approve.self, Reject.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
@@ -62,7 +63,8 @@ struct PullCommand: AsyncParsableCommand {
             guard pull.state == "open" else { throw Fault("pull.\(pull.state)", "\(pull.id) is \(pull.state)") }
             let question = try await connection.client.approval(pull.run)
             let shown = "\(pull.text)\n\n\(question.text)"
-            let hash = try Decision.hash(of: question, shown: shown, plan: plan, again: "nightshift pr approve \(pull.id)")
+            let hash = try Decision.hash(
+                of: question, shown: shown, plan: plan, again: "nightshift pr approve \(pull.id)")
             Terminal.say(try await connection.client.perform(.approve(id: pull.run, planHash: hash)))
         }
     }
@@ -84,7 +86,8 @@ struct PullCommand: AsyncParsableCommand {
 extension PullView {
     fileprivate var text: String {
         var lines = [
-            "\(id): \(title)", "  \(state), \(lines) lines, \(branch) (\(head.prefix(12))) into \(base.prefix(12)) of \(project)",
+            "\(id): \(title)",
+            "  \(state), \(lines) lines, \(branch) (\(head.prefix(12))) into \(base.prefix(12)) of \(project)",
         ]
         lines += body.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
         if !checks.isEmpty { lines += ["", "  checked:"] + checks.map { "    \($0)" } }

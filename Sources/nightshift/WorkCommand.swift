@@ -31,7 +31,8 @@ struct WorkCommand: AsyncParsableCommand {
             if work.isEmpty { Terminal.say("No fix so far.") }
             for item in work {
                 Terminal.say(
-                    "\(item.id)  \(item.state)  \(item.project)  incident \(item.incident.prefix(8))  \(item.money)  \(item.text)")
+                    "\(item.id)  \(item.state)  \(item.project)  incident \(item.incident.prefix(8))  \(item.money)  \(item.text)"
+                )
             }
         }
     }
@@ -49,7 +50,8 @@ struct WorkCommand: AsyncParsableCommand {
             let item = try await connection.client.work(id)
             if json { return Terminal.say(try JSONText.of(item)) }
             Terminal.say("\(item.id) of \(item.project): \(item.state)\n  \(item.text)")
-            Terminal.say("  incident \(item.incident), begun \(item.begun_at)\(item.ended_at.map { ", ended \($0)" } ?? "")")
+            Terminal.say(
+                "  incident \(item.incident), begun \(item.begun_at)\(item.ended_at.map { ", ended \($0)" } ?? "")")
             Terminal.say("  \(item.tokens) tokens, \(item.money)\n")
             for step in item.steps ?? [] { Terminal.say("  \(step.outcome)  \(step.path)  \(step.text)") }
             guard transcript else { return }

@@ -132,7 +132,8 @@ import Testing
         }
         var text = ""
         do throws(Fault) {
-            _ = try await client.stream(HTTPRequest(url: server.url, timeout: .seconds(120)), idleTimeout: .seconds(9)) {
+            _ = try await client.stream(HTTPRequest(url: server.url, timeout: .seconds(120)), idleTimeout: .seconds(9))
+            {
                 text += String(decoding: $1, as: UTF8.self)
                 return true
             }
@@ -153,7 +154,9 @@ import Testing
         }
         let task = Task {
             do throws(Fault) {
-                _ = try await client.stream(HTTPRequest(url: server.url, timeout: .seconds(120)), idleTimeout: .seconds(60)) { _, _ in
+                _ = try await client.stream(
+                    HTTPRequest(url: server.url, timeout: .seconds(120)), idleTimeout: .seconds(60)
+                ) { _, _ in
                     begin.yield()
                     return true
                 }

@@ -21,7 +21,9 @@ extension DaemonBackend {
         guard let run = found.first, !id.isEmpty else {
             throw Fault("work.unknown", "There is no work \(id)", hint: "nightshift work list shows it.")
         }
-        guard found.count == 1 else { throw Fault("work.ambiguous", "\(id) could be several", hint: "Type more of it.") }
+        guard found.count == 1 else {
+            throw Fault("work.ambiguous", "\(id) could be several", hint: "Type more of it.")
+        }
         return try await view(run, isWhole: true)
     }
 
@@ -44,7 +46,9 @@ extension DaemonBackend {
         let state = await driver.state(of: run.id)
         let ended = try end.map { stored throws(Fault) in try RunEnd(stored: stored) }
         let word: String
-        if let ended { word = ended.kind.rawValue } else {
+        if let ended {
+            word = ended.kind.rawValue
+        } else {
             word = await driver.isAsking(run.id) ? "awaiting_approval" : "working"
         }
         var view = WorkView(
@@ -96,7 +100,9 @@ extension DaemonBackend {
         guard let (row, words, isOver) = found.first else {
             throw Fault("pull.unknown", "There is no pull request \(id)", hint: "nightshift pr list shows them.")
         }
-        guard found.count == 1 else { throw Fault("pull.ambiguous", "\(id) could be several", hint: "Type more of it.") }
+        guard found.count == 1 else {
+            throw Fault("pull.ambiguous", "\(id) could be several", hint: "Type more of it.")
+        }
         var view = PullView(row, words: words, isOver: isOver, isWhole: true)
         view.diff = await driver.diff(of: row)
         return view

@@ -46,7 +46,9 @@ extension Project {
 
     /// Whether the project's own policy lets these files and so many lines pass without a person.
     func isLowRisk(_ files: [String], lines: Int) -> Bool {
-        guard case .lowRisk(let globs, let most) = approveProduction, lines <= most, !files.isEmpty else { return false }
+        guard case .lowRisk(let globs, let most) = approveProduction, lines <= most, !files.isEmpty else {
+            return false
+        }
         let allowed: [Glob]
         do {
             allowed = try globs.map { pattern throws(Fault) in try Glob(pattern) }

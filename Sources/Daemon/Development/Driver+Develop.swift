@@ -42,7 +42,8 @@ extension Driver {
 
     func cancelWork(_ key: EffectKey) async {
         guard let desk = parts.development?.desk, await desk.cancel(key) else { return }
-        await feedSurely(.result(key: key, outcome: .cancelled("the agents' process was not at work on it")), to: key.run)
+        await feedSurely(
+            .result(key: key, outcome: .cancelled("the agents' process was not at work on it")), to: key.run)
     }
 
     // MARK: - Tasks
@@ -83,7 +84,8 @@ extension Driver {
         switch step {
         case .agent(let agent):
             guard let file = development.roles()[agent.role] else {
-                throw Fault("agent.role", "schema: there is no role \"\(agent.role)\"", hint: "runbooks/roles/ holds them.")
+                throw Fault(
+                    "agent.role", "schema: there is no role \"\(agent.role)\"", hint: "runbooks/roles/ holds them.")
             }
             var inputs = agent.inputs
             if agent.role == "root-cause" {

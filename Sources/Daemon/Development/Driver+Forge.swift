@@ -88,7 +88,8 @@ extension Driver {
                 try transaction.append(
                     word: PullWordRow(kind: .merged, person: "Nightshift", text: commit.text, at: now), to: row.id)
             }
-            parts.logger.notice("pull request \(row.id) was merged (\(how.rawValue)) as \(commit.short), approved by \(by)")
+            parts.logger.notice(
+                "pull request \(row.id) was merged (\(how.rawValue)) as \(commit.short), approved by \(by)")
             return .done(["commit": .string(commit.text), "by": .string(by)])
         }
     }
@@ -111,7 +112,8 @@ extension RunState {
                 }
                 words.append(
                     PullWordRow(
-                        kind: .review, person: step.path, text: text.isEmpty ? "nothing found" : text.joined(separator: "\n"),
+                        kind: .review, person: step.path,
+                        text: text.isEmpty ? "nothing found" : text.joined(separator: "\n"),
                         at: at))
             }
         }

@@ -106,7 +106,8 @@ extension Driver {
                 try runs.last.flatMap { try reader.definition(digest: $0.digest)?.text }
             )
         }
-        guard !runs.contains(where: { $0.runbook == Development.pipeline || $0.runbook == Development.diagnosis }) else {
+        guard !runs.contains(where: { $0.runbook == Development.pipeline || $0.runbook == Development.diagnosis })
+        else {
             return
         }
         guard let last, let text else { return await develop(incident, after: nil, nil) }
