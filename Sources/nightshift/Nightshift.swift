@@ -9,9 +9,9 @@ struct Nightshift: AsyncParsableCommand {
         abstract: "Notices what breaks on this host, repairs it by runbook, proves the repair, and escalates the rest.",
         version: Version.text,
         subcommands: [
-            RunCommand.self, DemoCommand.self, DoctorCommand.self, StatusCommand.self, IncidentsCommand.self,
-            ApproveCommand.self, RejectCommand.self, HaltCommand.self, ResumeCommand.self, CheckCommand.self,
-            TestCommand.self, PlanCommand.self, FixCommand.self, WorkCommand.self, PullCommand.self,
+            RunCommand.self, AgentsCommand.self, DemoCommand.self, DoctorCommand.self, StatusCommand.self,
+            IncidentsCommand.self, ApproveCommand.self, RejectCommand.self, HaltCommand.self, ResumeCommand.self,
+            CheckCommand.self, TestCommand.self, PlanCommand.self, FixCommand.self, WorkCommand.self, PullCommand.self,
             RunbooksCommand.self, JournalCommand.self, MetricsCommand.self,
         ])
 

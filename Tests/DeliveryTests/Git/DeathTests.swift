@@ -91,7 +91,8 @@ import Testing
     }
 }
 
-private func sleepers(_ seconds: String) -> Int {
+/// How many processes sleep for exactly so long.
+func sleepers(_ seconds: String) -> Int {
     guard let directory = opendir("/proc") else { return 0 }
     defer { closedir(directory) }
     return names(in: directory).count { name in
