@@ -1,3 +1,4 @@
+import Actuation
 import Agents
 import Delivery
 import FoundationEssentials
