@@ -38,13 +38,16 @@ evidence: packages
 	Tests/Lab/evidence
 
 install:
-	install -d $(PREFIX)/bin $(PREFIX)/lib/sysusers.d $(PREFIX)/lib/tmpfiles.d $(UNITS) $(SHARE)/rules $(SHARE)/runbooks
+	install -d $(PREFIX)/bin $(PREFIX)/lib/sysusers.d $(PREFIX)/lib/tmpfiles.d $(UNITS) $(SHARE)/rules \
+	    $(SHARE)/runbooks/pipeline $(SHARE)/runbooks/roles
 	install -m 0755 $(BUILD)/nightshift $(BUILD)/nightshift-exec $(PREFIX)/bin/
 	install -m 0644 packaging/*.service packaging/*.socket $(UNITS)/
 	install -m 0644 packaging/sysusers.conf $(PREFIX)/lib/sysusers.d/nightshift.conf
 	install -m 0644 packaging/tmpfiles.conf $(PREFIX)/lib/tmpfiles.d/nightshift.conf
 	install -m 0644 rules/*.yaml $(SHARE)/rules/
 	install -m 0644 runbooks/*.yaml $(SHARE)/runbooks/
+	install -m 0644 runbooks/pipeline/*.yaml $(SHARE)/runbooks/pipeline/
+	install -m 0644 runbooks/roles/*.md $(SHARE)/runbooks/roles/
 	install -d -m 0755 $(DESTDIR)/etc/nightshift/rules $(DESTDIR)/etc/nightshift/runbooks
 	test -e $(DESTDIR)/etc/nightshift/nightshift.yaml || \
 	    install -m 0644 packaging/nightshift.yaml $(DESTDIR)/etc/nightshift/nightshift.yaml

@@ -33,6 +33,12 @@ struct StepChecks {
             try expect(state.result == "success", "\(state)")
             try expect(unlink(path) == 0, "\(path) is not there")
         }
+        await report.check("a deploy writes what others may read, and gains no privileges", deploy)
+        await report.check("a deploy of another user is that user's") {
+            let script = "test $(id -un) = nightshift-run && ! touch /etc/no && test $(pwd) = /"
+            let state = try await ending(of: deployer("other", script, user: StepUnit.user))
+            try expect(state.result == "success", "\(state)")
+        }
         await report.check("a step that is stopped in the middle has begun and is gone", stopped)
         await report.check("a program that is not there fails") {
             let state = try await ending(of: step("missing", ["/nonexistent/program"]))
@@ -105,6 +111,24 @@ struct StepChecks {
         try expect(access("/tmp/mine", F_OK) != 0, "its /tmp is the host's")
     }
 
+    private func deploy() async throws {
+        let path = "/srv/actuation-lab-\(run)"
+        let script = """
+            mkdir -p /srv && echo new > \(path) && test $(stat -c %a \(path)) = 644 && test $(id -u) = 0 &&
+            systemctl daemon-reload && grep -q 'NoNewPrivs:.*1' /proc/self/status && test $(pwd) = /
+            """
+        let state = try await ending(of: deployer("deploy", script, user: "root"))
+        try expect(state.result == "success", "\(state)")
+        try expect(unlink(path) == 0, "\(path) is not there")
+    }
+
+    private func deployer(_ name: String, _ script: String, user: String) throws -> StepUnit {
+        var step = try step(name, ["/bin/sh", "-c", script])
+        step.account = .deployer(user)
+        step.directory = "/"
+        return step
+    }
+
     private func stopped() async throws {
         let step = try step("stopped", ["/bin/sleep", "60"])
         let job = try await bus.begin(step)
@@ -141,7 +165,8 @@ struct StepChecks {
         guard let user = getpwnam("nightshift-run") else { throw Failure("there is no user nightshift-run") }
         try expect(chown(directory, user.pointee.pw_uid, user.pointee.pw_gid) == 0, "chown")
         return StepUnit(
-            name: StepUnit.name(of: key), description: "a check of the lab", arguments: arguments, asRoot: asRoot,
+            name: StepUnit.name(of: key), description: "a check of the lab", arguments: arguments,
+            account: asRoot ? .root : .sandboxed,
             directory: directory, timeout: timeout)
     }
 }

@@ -19,6 +19,8 @@ final class FakeHost: Sendable {
         /// Alias to unit.
         var aliases: [String: String] = [:]
         var begun: Set<String> = []
+        /// The units of steps, as they were asked for.
+        var steps: [StepUnit] = []
         var jobs: [UInt32: Job] = [:]
         /// Everything that ever took effect: `restart web.service`, `run /usr/bin/dump web.service …`.
         var effects: [String] = []
@@ -38,6 +40,7 @@ final class FakeHost: Sendable {
     }
 
     var effects: [String] { state.withLock { $0.effects } }
+    var steps: [StepUnit] { state.withLock { $0.steps } }
 
     func add(_ unit: String, active: Bool, loadState: String = "loaded") {
         state.withLock { state in
@@ -106,6 +109,7 @@ extension FakeHost.State {
         guard units[step.name] == nil else { throw Fault("bus.refused", "Unit \(step.name) was already loaded.") }
         effects.append("run " + step.arguments.joined(separator: " "))
         begun.insert(step.name)
+        steps.append(step)
         lastInvocation += 1
         units[step.name] = UnitState(
             id: step.name, activeState: "activating", invocationID: "invocation\(lastInvocation)")
@@ -113,6 +117,12 @@ extension FakeHost.State {
     }
 
     private mutating func job(for unit: String, stops: Bool) -> UnitJob {
+        if let old = units[unit]?.job, old != 0, var job = jobs[old] {
+            job.end = "canceled"
+            for waiter in job.waiters { waiter.resume(returning: .success("canceled")) }
+            job.waiters = []
+            jobs[old] = job
+        }
         lastJob += 1
         units[unit]?.job = lastJob
         jobs[lastJob] = FakeHost.Job(unit: unit)

@@ -87,6 +87,7 @@ struct World {
     let clock: FakeClock
     let installed: FakeInstalled
     let core: ExecutorCore
+    let isRoot: Bool
 
     /// Another executor over the same host and the same log, once the first is gone.
     func reopened() throws -> World { try World(again: self) }
@@ -99,24 +100,26 @@ struct World {
         try directory.write("actions.log", log)
         host = old.host
         clock = old.clock
+        isRoot = old.isRoot
         installed = old.installed
         bus = FakeUnitBus(host)
         core = try ExecutorCore(
             bus: bus, installed: installed, clock: clock.hostClock,
-            options: .init(directory: directory.path, isRoot: false))
+            options: .init(directory: directory.path, isRoot: old.isRoot))
     }
 
     init(
         _ runbooks: [String] = [restartWeb], settings: InstalledSettings = InstalledSettings(),
-        sync: (@Sendable (Int32) -> Bool)? = nil
+        sync: (@Sendable (Int32) -> Bool)? = nil, isRoot: Bool = false
     ) throws {
+        self.isRoot = isRoot
         directory = try Directory()
         host = FakeHost()
         clock = FakeClock()
         bus = FakeUnitBus(host)
         installed = FakeInstalled(
             InstalledSet(settings: settings, runbooks: try runbooks.map { try Runbook.parse($0, file: "test.yaml") }))
-        var options = ExecutorCore.Options(directory: directory.path, isRoot: false)
+        var options = ExecutorCore.Options(directory: directory.path, isRoot: isRoot)
         if let sync { options.sync = sync }
         core = try ExecutorCore(bus: bus, installed: installed, clock: clock.hostClock, options: options)
     }

@@ -9,7 +9,7 @@ import Testing
         try Repository().names(in: folder).filter { $0.hasSuffix(".yaml") && !$0.hasSuffix(".test.yaml") }
     }
 
-    @Test(arguments: ["rules", "runbooks"]) func everyFileHasItsTest(folder: String) throws {
+    @Test(arguments: ["rules", "runbooks", "runbooks/pipeline"]) func everyFileHasItsTest(folder: String) throws {
         let repository = Repository()
         let names = try Self.content(folder)
         try #require(!names.isEmpty)
@@ -32,14 +32,36 @@ import Testing
         #expect(count >= Self.countMin)
     }
 
-    @Test func runbooksSayWhatTheyAreForAndWhenNot() throws {
-        for name in try Self.content("runbooks") {
-            let lines = try Repository().read("runbooks/" + name).lines
+    @Test(arguments: ["runbooks", "runbooks/pipeline"]) func runbooksSayWhatTheyAreForAndWhenNot(folder: String) throws
+    {
+        for name in try Self.content(folder) {
+            let lines = try Repository().read("\(folder)/\(name)").lines
             for key in ["runbook: ", "description: ", "when_not: ", "risk: ", "mode: "] {
-                #expect(lines.contains { $0.hasPrefix(key) }, "runbooks/\(name) lacks \(key)")
+                #expect(lines.contains { $0.hasPrefix(key) }, "\(folder)/\(name) lacks \(key)")
             }
             let named = "runbook: " + name.dropLast(".yaml".count)
-            #expect(lines.contains { $0 == named }, "runbooks/\(name) has another name")
+            #expect(lines.contains { $0 == named }, "\(folder)/\(name) has another name")
         }
+    }
+
+    @Test func rolesSayWhatTheyAreAndWhatTheyMaySpend() throws {
+        let names = try Repository().names(in: "runbooks/roles")
+        try #require(!names.isEmpty)
+        for name in names {
+            #expect(name.hasSuffix(".md"), "runbooks/roles/\(name) is no role")
+            let lines = try Repository().read("runbooks/roles/" + name).lines
+            #expect(lines.first == "---", "runbooks/roles/\(name) has no front matter")
+            for key in ["role: \(name.dropLast(".md".count))", "description: ", "budget:", "result:"] {
+                #expect(lines.contains { $0.hasPrefix(key) }, "runbooks/roles/\(name) lacks \(key)")
+            }
+        }
+    }
+
+    /// What lies beside the runbooks is installed with them.
+    @Test(arguments: ["runbooks/pipeline/*.yaml", "runbooks/roles/*.md"]) func foldersAreInstalled(files: String) throws
+    {
+        let lines = try Repository().read("Makefile").lines
+        let isInstalled = lines.contains { $0.hasPrefix("\tinstall ") && $0.contains(" \(files) ") }
+        #expect(isInstalled, "make install forgets \(files)")
     }
 }

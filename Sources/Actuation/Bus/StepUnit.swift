@@ -1,6 +1,6 @@
 public import Model
 
-/// The transient unit of one attempt at a `run` step.
+/// The transient unit of one attempt at a `run` or a `deploy` step.
 ///
 /// A oneshot that stays when it has ended, so that its result outlives both of our processes, until it is collected.
 public struct StepUnit: Hashable, Sendable {
@@ -8,24 +8,34 @@ public struct StepUnit: Hashable, Sendable {
     public var description: String
     /// The program, absolute, and its arguments; nothing in them is expanded.
     public var arguments: [String]
-    public var asRoot: Bool
-    /// The run's directory, which it may write to.
+    public var account: Account
+    /// Where it starts: the run's directory, which it may write to, or for a deploy the root.
     public var directory: String
     public var timeout: Duration
 
+    /// Whose authority it has. In a user's own session it is always that user's.
+    public enum Account: Hashable, Sendable {
+        /// Nightshift's own unprivileged user, in a sandbox.
+        case sandboxed
+        /// A `run` step that is declared `as: root`.
+        case root
+        /// A project's command: this user, and the host as it is, for it writes the service's files and restarts its units.
+        case deployer(String)
+    }
+
     public init(
-        name: String, description: String, arguments: [String], asRoot: Bool, directory: String, timeout: Duration
+        name: String, description: String, arguments: [String], account: Account, directory: String, timeout: Duration
     ) {
         self.name = name
         self.description = description
         self.arguments = arguments
-        self.asRoot = asRoot
+        self.account = account
         self.directory = directory
         self.timeout = timeout
     }
 
     /// The user of steps that are not declared `as: root`.
-    static let user = "nightshift-run"
+    public static let user = "nightshift-run"
     static let markerDirectory = "nightshift-run"
 
     /// `nightshift-run-RUN-PATH-ATTEMPT.service`; two keys never give one name.
@@ -43,7 +53,7 @@ extension StepUnit {
         try message.container("a", "(sv)") { () throws(Fault) in
             let writer = PropertyWriter(message: message)
             try writeProgram(writer)
-            if !isUser && !asRoot { try writeSandbox(writer) }
+            if !isUser { try writeAccount(writer) }
             try writer.set("NoNewPrivileges", true)
         }
         try message.container("a", "(sa(sv))") { () throws(Fault) in }
@@ -61,12 +71,23 @@ extension StepUnit {
         try writer.set("StandardOutput", "journal")
         try writer.set("StandardError", "journal")
         try writer.set("SyslogIdentifier", "nightshift-run")
-        try writer.set("TasksMax", UInt64(256))
-        try writer.set("UMask", UInt32(0o077))
+        try writer.set("TasksMax", UInt64(isDeploy ? 4096 : 256))
+        // What a deploy writes is read by the service's user.
+        try writer.set("UMask", UInt32(isDeploy ? 0o022 : 0o077))
         // The mark that it was run: systemd makes the directory just before the program starts, and leaves it.
         try writer.set("RuntimeDirectory", ["\(Self.markerDirectory)/\(name)"])
         try writer.set("RuntimeDirectoryMode", UInt32(0o500))
         try writer.set("RuntimeDirectoryPreserve", "yes")
+    }
+
+    private var isDeploy: Bool { if case .deployer = account { true } else { false } }
+
+    private func writeAccount(_ writer: PropertyWriter) throws(Fault) {
+        switch account {
+        case .sandboxed: try writeSandbox(writer)
+        case .deployer(let user) where user != InstalledProject.root: try writer.set("User", user)
+        case .root, .deployer: break
+        }
     }
 
     private func writeSandbox(_ writer: PropertyWriter) throws(Fault) {

@@ -21,7 +21,9 @@ extension ExecutorCore {
         let admitted: Admitted
         do throws(Refusal) {
             admitted = try admit(key, order, states)
-            if case .run(_, let asRoot) = admitted.step { try makeDirectory(admitted.directory, asRoot: asRoot) }
+            if case .run(let program) = admitted.deed, program.deploy == nil {
+                try makeDirectory(program.directory, asRoot: program.account == .root)
+            }
         } catch {
             return refuse(key, order, error)
         }
@@ -34,8 +36,7 @@ extension ExecutorCore {
     /// A step that passed every guard.
     struct Admitted {
         var action: Action
-        var step: RenderedStep
-        var directory: String
+        var deed: Deed
         var timeout: Duration
     }
 
@@ -68,34 +69,34 @@ extension ExecutorCore {
     ) throws(Refusal) -> Admitted {
         let guards = try guards()
         let runbook = try guards.runbook(order)
-        let step = try guards.step(key.path, order, runbook)
+        let deed = try guards.step(key.path, order, runbook)
         let isUndo = key.undonePath != nil
         let begins = book.runs[key.run]?.begun == nil
         try guards.halt()
         if !isUndo { try guards.mode(runbook) }
         try guards.units(try unitsToAsk(key, order), states)
-        try guards.attempt(key, runbook, units: states.values.map(\.id))
+        try guards.attempt(key, runbook, subjects: states.values.map(\.id) + (deed.stage.map { [$0] } ?? []))
         if !isUndo { try guards.rejection(order.run) }
         if begins {
+            _ = try guards.commands(order, runbook)
             try guards.limits(order, runbook)
             try guards.approval(order, runbook, states)
         }
         let kind: Action.Kind
-        var before: UnitState?
-        switch step {
+        var summary = deed.summary
+        switch deed {
         case .systemd(let verb, let unit):
             guard let state = states[unit] else { throw Refusal(.target, "\(unit) cannot be told") }
-            before = state
+            summary += " (was \(state.activeState))"
             kind = .systemd(
                 verb: verb, unit: state.id,
                 before: Action.Before(invocation: state.invocationID, activeState: state.activeState))
-        default: kind = .run(unit: StepUnit.name(of: key))
+        case .run: kind = .run(unit: StepUnit.name(of: key))
         }
-        let context = guards.context(order, runbook)
         let action = Action(
-            kind: kind, target: context.target, boot: clock.now().bootID, summary: Self.summary(step, before))
-        return Admitted(
-            action: action, step: step, directory: context.directory, timeout: timeout(key.path, runbook))
+            kind: kind, target: guards.context(order, runbook).target, boot: clock.now().bootID, summary: summary,
+            stage: deed.stage)
+        return Admitted(action: action, deed: deed, timeout: timeout(key.path, runbook))
     }
 
     private func begin(_ key: EffectKey, _ admitted: Admitted) async throws(Fault) -> Acceptance {
@@ -103,14 +104,13 @@ extension ExecutorCore {
         let accepted = Acceptance.accepted(boot: action.boot, invocationBefore: action.invocationBefore)
         do throws(Fault) {
             let job: UnitJob?
-            switch admitted.step {
-            case .run(let arguments, let asRoot):
+            switch admitted.deed {
+            case .run(let program):
                 job = try await bus.begin(
                     StepUnit(
-                        name: StepUnit.name(of: key), description: "Nightshift \(key)", arguments: arguments,
-                        asRoot: asRoot, directory: admitted.directory, timeout: admitted.timeout))
+                        name: StepUnit.name(of: key), description: "Nightshift \(key)", arguments: program.arguments,
+                        account: program.account, directory: program.directory, timeout: admitted.timeout))
             case .systemd(let verb, _): job = try await bus.begin(verb, action.subject ?? "")
-            default: job = nil
             }
             options.say("\(key): \(action.summary)\(job.map { ", job \($0.id)" } ?? "")")
             newErrands.yield(.follow(key, job, end: job == nil ? "done" : nil))
@@ -170,14 +170,6 @@ extension ExecutorCore {
     private func timeout(_ path: String, _ runbook: Runbook) -> Duration {
         // The step was rendered a moment ago, so it is there.
         (try? runbook.kindAndTimeout(of: path).1) ?? .seconds(60)
-    }
-
-    /// Without the arguments of a program: they may hold secrets.
-    private static func summary(_ step: RenderedStep, _ before: UnitState?) -> String {
-        if case .run(let arguments, let asRoot) = step {
-            return "run\(asRoot ? " as root" : "") \(arguments.first ?? "")"
-        }
-        return step.summary + (before.map { " (was \($0.activeState))" } ?? "")
     }
 
     /// The run's directory, for its steps to write to.

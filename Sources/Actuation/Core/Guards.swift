@@ -55,21 +55,27 @@ struct Guards {
         return runbook
     }
 
-    /// step: the path is one of the runbook's, and one that the executor performs.
-    func step(_ path: String, _ order: Order, _ runbook: Runbook) throws(Refusal) -> RenderedStep {
-        let step: RenderedStep
+    /// step, project: the path is one of the runbook's, one that the executor performs, and its program is installed.
+    func step(_ path: String, _ order: Order, _ runbook: Runbook) throws(Refusal) -> Deed {
+        switch try rendered(path, order, runbook) {
+        case .systemd(let verb, let unit): return .systemd(verb, unit: unit)
+        case .run(let arguments, let asRoot):
+            if asRoot && !mayBeRoot { throw Refusal("step", "a step as root needs the helper") }
+            return .run(
+                Program(
+                    arguments: arguments, account: asRoot ? .root : .sandboxed,
+                    directory: context(order, runbook).directory))
+        case .deploy(let deploy): return .run(try program(deploy))
+        default: throw Refusal("step", "\"\(path)\" is not a step that an executor performs")
+        }
+    }
+
+    func rendered(_ path: String, _ order: Order, _ runbook: Runbook) throws(Refusal) -> RenderedStep {
         do {
-            step = try runbook.renderedStep(path: path, parameters: order.parameters, run: context(order, runbook))
+            return try runbook.renderedStep(path: path, parameters: order.parameters, run: context(order, runbook))
         } catch {
             throw Refusal("step", error.message)
         }
-        switch step {
-        case .systemd: break
-        case .run(_, let asRoot):
-            if asRoot && !mayBeRoot { throw Refusal("step", "a step as root needs the helper") }
-        default: throw Refusal("step", "\"\(path)\" is not a step that an executor performs")
-        }
-        return step
     }
 
     func context(_ order: Order, _ runbook: Runbook) -> RunContext {
@@ -113,8 +119,8 @@ struct Guards {
     // MARK: This key, now
 
     /// attempt, lock: the attempts at a step come in order, as often as the runbook says, one step of a run at a time,
-    /// and one run on a unit at a time.
-    func attempt(_ key: EffectKey, _ runbook: Runbook, units: [String]) throws(Refusal) {
+    /// and one run on a unit, or on a project's stage, at a time.
+    func attempt(_ key: EffectKey, _ runbook: Runbook, subjects: [String]) throws(Refusal) {
         let earlier = book.attempts(at: key.path, of: key.run).filter { $0.key != key.attempt }
         guard key.attempt > 0, key.attempt <= Self.attemptsMax else {
             throw Refusal("attempt", "attempt \(key.attempt) is out of range")
@@ -130,7 +136,7 @@ struct Guards {
         }
         for (other, entry) in book.keys where other != key && entry.phase == .started && !idle.contains(other) {
             guard other.run != key.run else { throw Refusal(.lock, "\(other.path) of this run has not ended") }
-            guard let subject = entry.action?.subject, units.contains(subject) else { continue }
+            guard let subject = entry.action?.subject, subjects.contains(subject) else { continue }
             throw Refusal(.lock, "run \(other.run) is acting on \(subject)")
         }
     }
@@ -191,14 +197,15 @@ struct Guards {
     func plan(_ order: Order, _ runbook: Runbook, _ states: [String: UnitState]) throws(Refusal) -> Proposal {
         let invocations = states.map { "\($0.key)=\($0.value.invocationID)" }.sorted().joined(separator: ",")
         let context = context(order, runbook)
-        let hash: String
-        let text: String
+        var hash: String
+        var text: String
         do {
             hash = try runbook.planHash(parameters: order.parameters, run: context, invocation: invocations)
             text = try runbook.planText(parameters: order.parameters, run: context)
         } catch {
             throw Refusal("step", error.message)
         }
+        (hash, text) = try withCommands(hash, text, order, runbook)
         let required = Self.approvals(runbook)
         guard let run = book.runs[order.run] else {
             return Proposal(planHash: hash, text: text, needs: required, expires: nil, approvedBy: [])

@@ -48,12 +48,14 @@ struct Action: Hashable, Codable {
     var boot: String
     /// One line for people, without arguments that may hold secrets.
     var summary: String
+    /// The project's stage that a deploy step works on, as `payments production`; nil for every other step.
+    var stage: String?
 
     var invocationBefore: String? {
         if case .systemd(_, _, let before) = kind { before.invocation } else { nil }
     }
-    /// The unit that it acts on; nil for `run` steps.
-    var subject: String? { if case .systemd(_, let unit, _) = kind { unit } else { nil } }
+    /// What it acts on, as one step at a time may: a unit, or a project's stage; nil for `run` steps.
+    var subject: String? { if case .systemd(_, let unit, _) = kind { unit } else { stage } }
     var stepUnit: String? { if case .run(let unit) = kind { unit } else { nil } }
 }
 

@@ -19,6 +19,11 @@ public struct Installation: Sendable {
         public var protect: [String]?
         public var unprotect: [String]?
         public var actions: Budget?
+        /// All projects that there shall be; each keeps the user that it had.
+        public var projects: [InstalledProject]?
+        public var removeProjects: [String] = []
+        /// By project's name: the user whose authority its commands have.
+        public var deployAs: [String: String] = [:]
 
         public init() {}
     }
@@ -31,14 +36,26 @@ public struct Installation: Sendable {
         /// The change in authority, a line each with `+`, `-` or a space before it; empty when nothing changes.
         public var diff: [String] {
             var lines = Self.changes(Self.words(before.settings), Self.words(after.settings), "settings")
+            lines += Self.changes(Self.projects(before.settings), Self.projects(after.settings), "projects")
             for name in Set(before.runbooks.keys).union(after.runbooks.keys).sorted() {
                 let (old, new) = (before.runbooks[name], after.runbooks[name])
-                guard old?.digest != new?.digest else { continue }
-                lines += Self.changes(
-                    old.map { $0.authority + ["digest \($0.digest.prefix(12))"] } ?? [],
-                    new.map { $0.authority + ["digest \($0.digest.prefix(12))"] } ?? [], name)
+                lines += Self.changes(Self.words(old, before.settings), Self.words(new, after.settings), name)
             }
             return lines
+        }
+
+        /// What a person should know of the programs that may be run, a sentence each: who else could change them.
+        public var warnings: [String] {
+            var programs: [String: String] = [:]
+            for project in after.settings.projects.values {
+                for command in project.commands { programs[command.words.first ?? ""] = project.user }
+            }
+            return programs.sorted { $0.key < $1.key }.compactMap { path, user in
+                ProgramPath.weakness(path, user: user).map { why in
+                    let who = user == InstalledProject.root ? "root" : "\(user) or root"
+                    return "\(path) will have the authority of \(user), and not only \(who) decides what it is: \(why)"
+                }
+            }
         }
 
         private static func words(_ settings: InstalledSettings) -> [String] {
@@ -48,6 +65,16 @@ public struct Installation: Sendable {
                 "also protected: \(settings.protected.add)", "released: \(settings.protected.remove)",
                 "at most \(settings.actions) on this host",
             ]
+        }
+
+        private static func projects(_ settings: InstalledSettings) -> [String] {
+            settings.projects.values.sorted { $0.name < $1.name }.flatMap { project in
+                project.commands.map { "\(project.name) \($0.what): \(project.authority($0.words))" }
+            }
+        }
+
+        private static func words(_ runbook: Runbook?, _ settings: InstalledSettings) -> [String] {
+            runbook.map { $0.authority(settings.projects) + ["digest \($0.digest.prefix(12))"] } ?? []
         }
 
         private static func changes(_ old: [String], _ new: [String], _ title: String) -> [String] {
@@ -78,6 +105,7 @@ public struct Installation: Sendable {
             }
         }
         try apply(request, to: &after.settings)
+        try applyProjects(request, to: &after.settings)
         after.settings.runbooks = after.runbooks.mapValues(\.digest)
         try check(after)
         return Plan(before: before, after: after)
@@ -105,7 +133,7 @@ public struct Installation: Sendable {
         settings.protected.remove = request.unprotect ?? settings.protected.remove
         settings.actions = request.actions ?? settings.actions
         let names = [settings.core] + settings.approvers.groups + settings.approvers.users
-        for name in names where !Self.isAccountName(name) {
+        for name in names where !AccountName.isValid(name) {
             throw Fault("install.name", "\"\(name)\" is not the name of a user or a group")
         }
         for name in settings.protected.remove where !UnitName.isValid(name) {
@@ -113,6 +141,34 @@ public struct Installation: Sendable {
         }
         for name in settings.protected.add where !Self.isPattern(name) {
             throw Fault("install.unit", "\"\(name)\" is not a unit's name, with at most one * in it")
+        }
+    }
+
+    private func applyProjects(_ request: Request, to settings: inout InstalledSettings) throws(Fault) {
+        if let projects = request.projects {
+            let before = settings.projects
+            settings.projects = [:]
+            for var project in projects {
+                if let known = before[project.name] { project.user = known.user }
+                settings.projects[project.name] = project
+            }
+        }
+        for name in request.removeProjects {
+            guard settings.projects.removeValue(forKey: name) != nil else {
+                throw Fault("install.project", "No project \"\(name)\" is installed")
+            }
+        }
+        for (name, user) in request.deployAs.sorted(by: { $0.key < $1.key }) {
+            guard settings.projects[name] != nil else {
+                throw Fault(
+                    "install.project", "No project \"\(name)\" is installed, so nothing of it runs as \(user)",
+                    hint: "--settings FILE installs the commands of the projects in it.")
+            }
+            settings.projects[name]?.user = user
+        }
+        for (name, project) in settings.projects.sorted(by: { $0.key < $1.key }) {
+            guard let problem = project.problems.first else { continue }
+            throw Fault("install.project", "The project \"\(name)\" cannot be installed: \(problem)")
         }
     }
 
@@ -127,10 +183,6 @@ public struct Installation: Sendable {
                 }
             }
         }
-    }
-
-    private static func isAccountName(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { isPlain($0) } && !text.hasPrefix("-")
     }
 
     private static func isPattern(_ text: String) -> Bool {

@@ -12,6 +12,8 @@ public struct InstalledSettings: Hashable, Sendable {
     public var actions: Budget
     /// Names of the installed runbooks, with the digests of their copies.
     public var runbooks: [String: String]
+    /// What deploy steps may run, by the project's name.
+    public var projects: [String: InstalledProject]
 
     /// Who may approve, reject, halt and resume, besides root.
     public struct Approvers: Hashable, Sendable {
@@ -26,13 +28,15 @@ public struct InstalledSettings: Hashable, Sendable {
 
     public init(
         core: String = "nightshift", approvers: Approvers = Approvers(), protected: ProtectedUnits = ProtectedUnits(),
-        actions: Budget = Budget(count: 20, per: .seconds(3600)), runbooks: [String: String] = [:]
+        actions: Budget = Budget(count: 20, per: .seconds(3600)), runbooks: [String: String] = [:],
+        projects: [InstalledProject] = []
     ) {
         self.core = core
         self.approvers = approvers
         self.protected = protected
         self.actions = actions
         self.runbooks = runbooks
+        self.projects = Dictionary(projects.map { ($0.name, $0) }) { first, _ in first }
     }
 }
 
@@ -41,7 +45,7 @@ extension InstalledSettings {
         let problems = Problems()
         var settings = InstalledSettings()
         guard let root = try YAML.parse(text, file: file) else { return settings }
-        let keys = ["core", "approvers", "protected_units", "limits", "runbooks"]
+        let keys = ["core", "approvers", "protected_units", "limits", "runbooks", "projects"]
         if let map = Mapping(root, "the installed settings", keys: keys, problems) {
             settings.core = map.string("core") ?? settings.core
             if let node = map["approvers"],
@@ -68,6 +72,7 @@ extension InstalledSettings {
             for (name, digest) in map.stringMap("runbooks") ?? [] {
                 settings.runbooks[name.text ?? ""] = digest.text ?? ""
             }
+            if let node = map["projects"] { settings.projects = InstalledProject.read(node, problems) }
         }
         try problems.throwIfAny()
         return settings
@@ -75,16 +80,17 @@ extension InstalledSettings {
 
     /// The file that `parse` reads back.
     public var text: String {
-        func list(_ words: [String]) -> String { "[" + words.map { "'\($0)'" }.joined(separator: ", ") + "]" }
         var lines = [
             "# Written by `nightshift runbooks install`: all that nightshift-exec believes.",
-            "core: '\(core)'",
-            "approvers: {groups: \(list(approvers.groups)), users: \(list(approvers.users))}",
-            "protected_units: {add: \(list(protected.add)), remove: \(list(protected.remove))}",
+            "core: \(core.inYAML)",
+            "approvers: {groups: \(approvers.groups.inYAML), users: \(approvers.users.inYAML)}",
+            "protected_units: {add: \(protected.add.inYAML), remove: \(protected.remove.inYAML)}",
             "limits: {actions: \(actions)}",
             "runbooks:" + (runbooks.isEmpty ? " {}" : ""),
         ]
-        for (name, digest) in runbooks.sorted(by: { $0.key < $1.key }) { lines.append("  \(name): '\(digest)'") }
+        for (name, digest) in runbooks.sorted(by: { $0.key < $1.key }) { lines.append("  \(name): \(digest.inYAML)") }
+        lines.append("projects:" + (projects.isEmpty ? " {}" : ""))
+        for (_, project) in projects.sorted(by: { $0.key < $1.key }) { lines += project.lines }
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -22,13 +22,16 @@ public enum AgentsProcess {
             JournalLogHandler(label: $0, toJournal: JournalLogHandler.isUnderJournal)
         }
         let workshop: Workshop
+        let settings: Settings
         do {
-            let settings = try SettingsFile.load(settingsPath)
+            settings = try SettingsFile.load(settingsPath)
             workshop = try await self.workshop(settings, say: { logger.notice("\($0)") })
         } catch {
             throw Fault("settings.unusable", "Nightshift's agents cannot start:\n\(error)")
         }
-        logger.notice("nightshift \(version): agents")
+        let state = try await AgentsState(settings.agents.state)
+        defer { withExtendedLifetime(state) {} }
+        logger.notice("nightshift \(version): agents, in \(state.path)")
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await workshop.run() }
             group.addTask {

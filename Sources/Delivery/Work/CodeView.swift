@@ -40,6 +40,18 @@ actor CodeView {
         return place
     }
 
+    private func deployed(_ mirror: Mirror) async throws(Fault) -> CommitID {
+        do throws(Fault) {
+            try await mirror.update()
+        } catch {
+            // What is deployed may be here from an earlier time, while the repository is away.
+            guard let revision = task.revision, let commit = try? await mirror.resolve(revision) else { throw error }
+            return commit
+        }
+        guard let revision = task.revision else { return try await mirror.head() }
+        return try await mirror.resolve(revision)
+    }
+
     private func look(_ project: Project) async throws(Fault) -> Place {
         let item = try Item(task, project, state: state, line: line, masking: masking)
         if let record = try item.record() {
@@ -48,11 +60,6 @@ actor CodeView {
             let commit = try await worktree.snapshot(tree, date: record.at)
             return Place(mirror: Mirror(item.mirror, reading: worktree), commit: commit)
         }
-        try await item.mirror.update()
-        let commit =
-            if let revision = task.revision { try await item.mirror.resolve(revision) } else {
-                try await item.mirror.head()
-            }
-        return Place(mirror: item.mirror, commit: commit)
+        return Place(mirror: item.mirror, commit: try await deployed(item.mirror))
     }
 }

@@ -13,12 +13,13 @@ struct Item: Sendable {
     let masking: Masking
 
     init(
-        _ task: WorkTask, _ project: Project, state: String, line: PatientLine, masking: Masking
+        _ task: WorkTask, _ project: Project, state: String, git: Git? = nil, line: PatientLine, masking: Masking
     ) throws(Fault) {
         name = try ItemName(task.item)
         self.project = project
         key = task.key
-        mirror = try Mirror(of: project, state: state, git: try Git())
+        let git = if let git { git } else { try Git() }
+        mirror = try Mirror(of: project, state: state, git: git)
         shelf = ItemShelf(state: state)
         self.line = line
         self.masking = masking

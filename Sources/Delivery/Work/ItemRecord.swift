@@ -54,6 +54,18 @@ extension EffectKey {
     var step: String { "\(path)/\(attempt)" }
 }
 
+extension StateFolder {
+    /// What is in a folder, sorted; nothing where there is none.
+    static func names(_ path: String) throws(Fault) -> [String] {
+        guard exists(path) else { return [] }
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+        } catch {
+            throw Fault("repository.state", "\(path) cannot be read: \(error)")
+        }
+    }
+}
+
 /// Where records are kept: a file for each item, replaced as a whole.
 struct ItemShelf: Sendable {
     let state: String
@@ -75,6 +87,19 @@ struct ItemShelf: Sendable {
                 hint: "Remove it, and begin the item's work anew")
         }
     }
+
+    /// The items whose records are older than a time.
+    func items(before time: Timestamp) throws(Fault) -> [ItemName] {
+        var old: [ItemName] = []
+        for name in try StateFolder.names("\(state)/records") where name.hasSuffix(".json") {
+            // A record that cannot be read has no age; whoever asks for its item hears of it.
+            guard let item = try? ItemName(String(name.dropLast(5))), let record = try? load(item) else { continue }
+            if record.at < time { old.append(item) }
+        }
+        return old
+    }
+
+    func remove(_ item: ItemName) async throws(Fault) { try await StateFolder.remove(path(item)) }
 
     /// Returns once the record would survive a crash.
     func save(_ record: ItemRecord, of item: ItemName) throws(Fault) {

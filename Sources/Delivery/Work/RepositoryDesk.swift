@@ -11,6 +11,8 @@ public struct RepositoryDesk: Sendable {
     let sandbox: Result<Sandbox, Fault>
     let masking: Masking
     let clock: HostClock
+    /// The host's own where there is none.
+    var git: Git?
 
     /// - Parameters:
     ///   - state: a directory of our own, absolute.
@@ -34,7 +36,7 @@ public struct RepositoryDesk: Sendable {
             }
             let named: Item
             do throws(Fault) {
-                named = try Item(task, project, state: state, line: line, masking: masking)
+                named = try Item(task, project, state: state, git: git, line: line, masking: masking)
                 if let known = try named.record()?.ended[task.key.step] { return known }
             } catch {
                 throw GateFailure(error)
@@ -99,6 +101,10 @@ public struct RepositoryDesk: Sendable {
         let mirror = item.mirror
         try await mirror.update()
         let base = if let revision { try await mirror.resolve(revision) } else { try await mirror.head() }
+        for old in try item.shelf.items(before: clock.now().wall - Self.keep) where old != item.name {
+            try await mirror.removeWorktree(old)
+            try await item.shelf.remove(old)
+        }
         _ = try await mirror.worktree(item.name, at: base)
         var record = ItemRecord(project: item.project.name, run: item.key.run, at: clock.now().wall, base: base)
         record.ended = try item.record()?.ended ?? [:]
@@ -107,6 +113,9 @@ public struct RepositoryDesk: Sendable {
         return try done(
             ["revision": .string(base.text), "branch": .string(item.name.branch.text)], item, record)
     }
+
+    /// How long an item's files and record stay after it was checked out: longer than anybody is waited for.
+    private static let keep = Duration.seconds(30 * 86_400)
 
     private func apply(
         _ edits: JSONValue, _ part: RepositoryWork.Part, _ item: Item, _ standing: ItemRecord

@@ -12,7 +12,8 @@ public struct WorkClient: Sendable {
         self.http = http
     }
 
-    /// A fault's code is `work.unreachable` where nobody answers; else it is the daemon's own.
+    /// A fault's code is `work.unreachable` where nobody answers, `work.size` where a message is too large; else it is
+    /// the daemon's own.
     public func ask(_ question: WorkRequest) async throws(Fault) -> WorkAnswer {
         let body: Data
         do {
@@ -29,7 +30,9 @@ public struct WorkClient: Sendable {
         do {
             response = try await http.send(request)
         } catch {
-            throw Fault("work.unreachable", "The daemon does not answer on \(socket): \(error.message)")
+            // To ask again for what is too large would go on for ever.
+            let code = ["http.size", "http.request"].contains(error.code) ? "work.size" : "work.unreachable"
+            throw Fault(code, "The daemon does not answer on \(socket): \(error.message)")
         }
         do {
             if response.status == 200 { return try JSONDecoder().decode(WorkAnswer.self, from: Data(response.body)) }

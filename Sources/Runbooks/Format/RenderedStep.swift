@@ -68,7 +68,7 @@ public struct RenderedRequest: Sendable, Codable, Hashable {
 
 extension String {
     /// As it is where a reader cannot mistake it, else in single quotes as a shell would want it.
-    var quotedWhereNeeded: String {
+    public var quotedWhereNeeded: String {
         let plain = utf8.allSatisfy { byte in
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true

@@ -108,6 +108,19 @@ import Text
         #expect(!told.contains("id=\"T1\""), "what says that there is nothing proves nothing")
     }
 
+    @Test func whatIsDeployedIsReadWhileTheRepositoryIsAway() async throws {
+        let repositories = try await stage.desk(sandbox: RepositoryStage.noSandbox)
+        try await stage.go(repositories, through: "checkout")
+        try #require(rename(stage.repository.path, stage.repository.path + ".away") == 0)
+        let person = Self.diagnosis("T1", "echo $(($1 + 2))", ["kind": "person", "text": "Look."])
+        let model = ScriptedModel([[("read", ["path": "src/double.sh"])], [("finish", person)]])
+        let outcome = try await perform("root-cause", "diagnose", desk(model)) { task in
+            task.item = "other-1"
+            task.revision = stage.base.text
+        }
+        #expect(outcome == .done(person), "\(outcome)")
+    }
+
     @Test(arguments: [true, false]) func codeThatMayNotBeSentIsNot(hasProject: Bool) async throws {
         let person = Self.diagnosis("T1", "nothing of unit", ["kind": "person", "text": "Look."])
         let model = ScriptedModel([

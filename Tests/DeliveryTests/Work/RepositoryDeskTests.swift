@@ -168,6 +168,24 @@ import Text
         #expect(await desk.perform(strange, .checkout).gate == "repository")
     }
 
+    @Test func whatNobodyAsksForAnyMoreIsRemoved() async throws {
+        let desk = try await stage.desk(sandbox: RepositoryStage.noSandbox)
+        let shelf = ItemShelf(state: stage.repository.state)
+        for (item, days) in [("old-1", 31), ("new-1", 29)] {
+            var task = stage.task("checkout")
+            task.item = item
+            #expect(await desk.perform(task, .checkout).result != nil)
+            var record = try #require(try shelf.load(ItemName(item)))
+            record.at = record.at - .seconds(days * 86_400)
+            try shelf.save(record, of: ItemName(item))
+        }
+        try stage.repository.folder.write("{", to: "state/records/broken-1.json")
+        try await stage.go(desk, through: "checkout")
+        let left = try StateFolder.names(stage.repository.state + "/records")
+        #expect(left == ["1a2b3c4d-1.json", "broken-1.json", "new-1.json"])
+        #expect(!stage.repository.folder.has("state/items/old-1") && stage.repository.folder.has("state/items/new-1"))
+    }
+
     @Test func aCancelledStepIsNoOutcomeAndItsChildrenEnd() async throws {
         let desk = try await stage.desk()
         try await stage.go(desk, through: "put-test")

@@ -162,4 +162,12 @@ import Testing
                 #expect(await daemon.polls[1] == tasks.map(\.key))
             })
     }
+
+    @Test func oneProcessAtATimeHasTheDirectory() async throws {
+        let folder = try TestFolder()
+        let first = try await AgentsState(folder.path + "/state")
+        let busy = try await fault { _ = try await AgentsState(folder.path + "/state", wall: .milliseconds(1)) }
+        #expect(busy?.code == "repository.busy")
+        withExtendedLifetime(first) {}
+    }
 }

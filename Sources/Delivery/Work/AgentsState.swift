@@ -1,0 +1,16 @@
+public import Model
+
+/// The agents' own directory: made where it is missing, and ours alone for as long as this lives.
+public final class AgentsState: Sendable {
+    public let path: String
+    private let lock: FileLock
+
+    /// Waits a while for another process to end.
+    ///
+    /// - Throws: `repository.busy` where it does not, `repository.state` where the directory cannot be used.
+    public init(_ path: String, wall: Duration = .seconds(20)) async throws(Fault) {
+        try StateFolder.make(path)
+        self.path = path
+        lock = try await FileLock(path + "/lock", wall: wall)
+    }
+}
