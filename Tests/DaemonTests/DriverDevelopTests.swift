@@ -1,3 +1,4 @@
+import Actuation
 import Delivery
 import Ledger
 import Model
@@ -9,6 +10,12 @@ import Testing
 /// Steps of the pipeline as the driver performs them: agents at the desk, runs that begin runs, and what begins a fix.
 @Suite("The driver and the pipeline") struct DriverDevelopTests {
     let world = DriverWorld()
+
+    init() {
+        world.with {
+            $0.units["web.service"] = UnitState(id: "web.service", activeState: "failed", invocationID: "inv0")
+        }
+    }
 
     static let project = Project(
         name: "web", units: ["web.service"], repository: .init(url: "/nonexistent/web.git", branch: "main"),
@@ -113,8 +120,6 @@ import Testing
         await stage.play()
         let ends = try await stage.endsByRunbook("4f2a")
         #expect(ends == ["useless": .escalated, "incident-fix": .resolved, "remedy": .resolved])
-        let lines = try await stage.timeline("4f2a").map(\.text)
-        #expect(lines.isEmpty, "\(lines)")
         #expect(try await stage.record("4f2a")?.state == .resolved)
         let kinds = try await stage.timeline("4f2a").map(\.kind)
         #expect(kinds.contains(.agent))
