@@ -1,26 +1,35 @@
+import Agents
 import Detection
 import FoundationEssentials
-public import Model
+import Model
 import Runbooks
 import Text
 
-/// The rules and runbooks of a host, read from files; either all of it is right, or nothing is used.
+/// The rules, runbooks and roles of a host, read from files; either all of it is right, or nothing is used.
 struct Content: Sendable {
     var rules: RuleSet
     var runbooks: [Runbook]
+    var roles: [RoleFile] = []
+
+    /// Below a directory of runbooks: what is begun by its name, and what the agents are told.
+    static let (pipelineFolder, rolesFolder) = ("pipeline", "roles")
+    /// Every tool that a role may name.
+    static let tools = ["templates", "metrics", "units", "changes", "history", "list", "read", "search", "blame"]
 
     /// Reads what the settings name; Diagnostics lists every problem of every file.
     static func load(_ settings: Settings) throws -> Content {
         var problems: [Diagnostic] = []
         let ruleFiles = read(settings.rules, problems: &problems)
-        let runbookFiles = read(settings.runbooks, problems: &problems)
-        let content = parse(rules: ruleFiles, runbooks: runbookFiles, problems: &problems)
+        let pipeline = folders(pipelineFolder, in: settings.runbooks)
+        let runbookFiles = read(settings.runbooks + pipeline, problems: &problems)
+        let roleFiles = read(roleFolders(settings.runbooks), suffix: ".md", problems: &problems)
+        let content = parse(rules: ruleFiles, runbooks: runbookFiles, roles: roleFiles, problems: &problems)
         guard problems.isEmpty, let content else { throw Diagnostics(problems) }
         return content
     }
 
     private static func parse(
-        rules: [SourceFile], runbooks: [SourceFile], problems: inout [Diagnostic]
+        rules: [SourceFile], runbooks: [SourceFile], roles: [SourceFile], problems: inout [Diagnostic]
     ) -> Content? {
         var set: RuleSet?
         do {
@@ -40,7 +49,42 @@ struct Content: Sendable {
                 problems += error.all
             }
         }
-        return set.map { Content(rules: $0, runbooks: parsed) }
+        let roleFiles = self.roles(roles, problems: &problems)
+        // What one file says of another cannot be judged while one of them is wrong.
+        if problems.isEmpty { problems += crossCheck(parsed, roles: roleFiles) }
+        return set.map { Content(rules: $0, runbooks: parsed, roles: roleFiles) }
+    }
+
+    /// The roles in these files, checked; empty where one of them is wrong.
+    static func roles(_ files: [SourceFile], problems: inout [Diagnostic]) -> [RoleFile] {
+        do {
+            let set = try RoleSet.parse(files.map { (path: $0.path, text: $0.text) }, tools: tools)
+            // A role has the name of its file.
+            return files.compactMap { file in
+                set.roles.keys.first { file.path.hasSuffix("/\($0).md") || file.path == "\($0).md" }
+                    .map { RoleFile(name: $0, path: file.path, text: file.text) }
+            }
+        } catch {
+            problems += error.all
+            return []
+        }
+    }
+
+    /// What only all of it together shows: which runbooks begin each other, and which roles steps name.
+    static func crossCheck(_ runbooks: [Runbook], roles: [RoleFile]) -> [Diagnostic] {
+        var problems: [Diagnostic] = []
+        do {
+            try RunbookSet.check(runbooks)
+        } catch {
+            problems += error.all
+        }
+        let names = roles.map(\.name)
+        for step in runbooks.flatMap(\.steps) {
+            guard case .agent(let agent) = step.kind, !names.contains(agent.role) else { continue }
+            let near = nearest(agent.role, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
+            problems.append(Diagnostic(step.place, "there is no role \"\(agent.role)\"\(near)"))
+        }
+        return problems
     }
 
     static func repeated(_ runbook: String, in file: SourceFile) -> Diagnostic {
@@ -55,7 +99,33 @@ public struct SourceFile: Sendable, Hashable {
     public let text: String
 }
 
+/// A role of the agents as it was written: `NAME.md`, front matter and prompt.
+struct RoleFile: Sendable, Hashable {
+    let name: String
+    let path: String
+    let text: String
+}
+
 extension Content {
+    /// The directories of this name that lie in those of these paths that are directories, if they are not named already.
+    static func folders(_ name: String, in paths: [String]) -> [String] {
+        paths.map { $0.hasSuffix("/") ? $0 + name : "\($0)/\(name)" }
+            .filter { folder in
+                isDirectory(folder) && !paths.contains { $0 == folder || $0 == folder + "/" }
+            }
+    }
+
+    /// The folders with roles that lie in those of these paths that are directories, or are themselves named.
+    static func roleFolders(_ paths: [String]) -> [String] {
+        folders(rolesFolder, in: paths)
+            + paths.filter { $0.split(separator: "/").last.map(String.init) == rolesFolder && isDirectory($0) }
+    }
+
+    static func isDirectory(_ path: String) -> Bool {
+        var isDirectory = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory
+    }
+
     /// The YAML files at these paths: files themselves, and what lies in directories (not their subdirectories).
     static func read(_ paths: [String], suffix: String = ".yaml", problems: inout [Diagnostic]) -> [SourceFile] {
         var files: [SourceFile] = []
@@ -91,82 +161,5 @@ extension Content {
                 Diagnostic(SourcePlace(file: directory, line: 1, column: 1), "the directory cannot be listed"))
             return []
         }
-    }
-}
-
-/// Checks and tests of files by themselves, without a daemon.
-public enum ContentCheck {
-    /// Lints rules (`groups:`), runbooks (`runbook:`) and settings (anything else).
-    public static func check(_ paths: [String]) -> (files: Int, problems: [Diagnostic]) {
-        var problems: [Diagnostic] = []
-        let files = Content.read(paths, problems: &problems)
-        var runbooks: Set<String> = []
-        for file in files {
-            do throws(Diagnostics) {
-                switch kind(of: file.text) {
-                case .rules: _ = try RuleSet.parse([(path: file.path, text: file.text)])
-                case .runbook:
-                    let name = try Runbook.parse(file.text, file: file.path).name
-                    if !runbooks.insert(name).inserted { problems.append(Content.repeated(name, in: file)) }
-                case .settings: _ = try Settings.parse(file.text, file: file.path)
-                }
-            } catch {
-                problems += error.all
-            }
-        }
-        return (files.count, problems)
-    }
-
-    /// Runs `X.test.yaml` files; rule tests name their rule files, runbook tests stand beside their runbook.
-    public static func test(_ paths: [String]) throws -> TestReport {
-        var problems: [Diagnostic] = []
-        let files = Content.read(paths, suffix: ".test.yaml", problems: &problems)
-        guard problems.isEmpty else { throw Diagnostics(problems) }
-        var report = TestReport()
-        for file in files {
-            do {
-                report += try run(file)
-            } catch let found as Diagnostics {
-                report.lines += found.all.map(\.description)
-                report.failed += 1
-            }
-        }
-        return report
-    }
-
-    private static func run(_ file: SourceFile) throws -> TestReport {
-        let directory = file.path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-            .joined(separator: "/")
-        if let beside = runbook(beside: file.path) {
-            let runbook = try Runbook.parse(beside.text, file: beside.path)
-            return try RunbookTests.run(file.text, file: file.path, runbook: runbook)
-        }
-        return try RuleTests.run(file.text, file: file.path) { name throws(Diagnostics) in
-            let path = name.hasPrefix("/") || directory.isEmpty ? name : "\(directory)/\(name)"
-            guard let data = FileManager.default.contents(atPath: path) else {
-                throw Diagnostics([
-                    Diagnostic(
-                        SourcePlace(file: file.path, line: 1, column: 1), "the rule file \(path) cannot be read")
-                ])
-            }
-            return String(decoding: data, as: UTF8.self)
-        }
-    }
-
-    private static func runbook(beside test: String) -> SourceFile? {
-        let path = String(test.dropLast(".test.yaml".count)) + ".yaml"
-        guard test.hasSuffix(".test.yaml"), let data = FileManager.default.contents(atPath: path) else { return nil }
-        let text = String(decoding: data, as: UTF8.self)
-        return kind(of: text) == .runbook ? SourceFile(path: path, text: text) : nil
-    }
-
-    private enum Kind { case rules, runbook, settings }
-
-    private static func kind(of text: String) -> Kind {
-        for line in text.split(separator: "\n") {
-            if line.hasPrefix("groups:") { return .rules }
-            if line.hasPrefix("runbook:") { return .runbook }
-        }
-        return .settings
     }
 }

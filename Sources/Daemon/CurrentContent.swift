@@ -44,7 +44,8 @@ struct OwnRunbooks: InstalledSource {
         InstalledSet(
             settings: InstalledSettings(
                 protected: ProtectedUnits(add: settings.protectedAdd, remove: settings.protectedRemove),
-                actions: Budget(count: settings.actionLimit.count, per: settings.actionLimit.per)),
+                actions: Budget(count: settings.actionLimit.count, per: settings.actionLimit.per),
+                projects: settings.installedProjects),
             runbooks: content.current.runbooks)
     }
 }

@@ -1,5 +1,6 @@
 import Actuation
 import ArgumentParser
+import Daemon
 import FoundationEssentials
 import Model
 import Runbooks
@@ -10,12 +11,12 @@ struct RunbooksInstall: AsyncParsableCommand {
         abstract: "Hands runbooks to the helper (as root); it does what is installed and nothing else.",
         discussion: """
             Each NAME is a runbook of the directories --from, copied with what --allow adds; the helper and the daemon then know \
-            it by the digest of that copy. What is not said stays as it was installed. With --diff it shows the change in \
-            authority, and changes nothing.
+            it by the digest of that copy. With a runbook that deploys come the commands of all projects in the settings. What \
+            is not said stays as it was installed. With --diff it shows the change in authority, and changes nothing.
             """)
 
     @Argument(help: "Names of runbooks, or paths of their files.") var names: [String] = []
-    @Option(help: "Where runbooks are looked for by name.")
+    @Option(help: "Where runbooks are looked for by name, in the directory itself and in its pipeline.")
     var from: [String] = ["/etc/nightshift/runbooks", "/usr/share/nightshift/runbooks"]
     @Option(
         help: "PARAMETER=UNIT,UNIT…: the units that a parameter may name; for each runbook that has such a parameter.")
@@ -27,6 +28,14 @@ struct RunbooksInstall: AsyncParsableCommand {
     @Option(help: "Units that are protected as well, separated by commas; * stands for any text.") var protect: String?
     @Option(help: "Protected units that are released on this host, separated by commas.") var unprotect: String?
     @Option(help: "How many runs may begin on this host, such as \"20 per 1h\".") var actions: String?
+    @Option(
+        help: ArgumentHelp(
+            "The settings whose projects' commands are installed; where a runbook that deploys is among NAMES, by default "
+                + "/etc/nightshift/nightshift.yaml."))
+    var settings: String?
+    @Option(help: "Take a project's commands back.") var removeProject: [String] = []
+    @Option(help: "PROJECT=USER: whose authority a project's commands have, root's until it is said.")
+    var deployAs: [String] = []
     @Option(help: "Where the helper looks.") var to = InstalledDirectory.standardPath
     @Flag(help: "Show what would change in what may be done, and change nothing.") var diff = false
 
@@ -36,6 +45,7 @@ struct RunbooksInstall: AsyncParsableCommand {
         let changes = plan.diff
         for line in changes { Terminal.say(line) }
         if changes.isEmpty { Terminal.say("nothing changes") }
+        for warning in plan.warnings { Terminal.complain("warning: \(warning)") }
         if diff { return }
         try installation.install(plan)
         let names = plan.after.runbooks.keys.sorted()
@@ -51,6 +61,7 @@ struct RunbooksInstall: AsyncParsableCommand {
             }
             allowed[String(text[..<sign])] = Self.list(String(text[text.index(after: sign)...]))
         }
+        var deploys = false
         var unused = Set(allowed.keys)
         for name in names {
             let (file, text) = try source(name)
@@ -59,6 +70,7 @@ struct RunbooksInstall: AsyncParsableCommand {
             request.sources.append((file, text))
             request.allow[runbook.name] = lists
             unused.subtract(lists.keys)
+            deploys = deploys || runbook.deploys
         }
         if let name = unused.sorted().first {
             throw Fault(
@@ -66,6 +78,7 @@ struct RunbooksInstall: AsyncParsableCommand {
                 "None of these runbooks has a unit parameter \"\(name)\" without an allow list of its own",
                 hint: "nightshift runbooks show NAME shows its parameters.")
         }
+        try readProjects(&request, deploys: deploys)
         request.remove = remove
         request.core = core
         request.approverGroups = approverGroups.map(Self.list)
@@ -81,8 +94,21 @@ struct RunbooksInstall: AsyncParsableCommand {
         return request
     }
 
+    private func readProjects(_ request: inout Installation.Request, deploys: Bool) throws {
+        if deploys || settings != nil { request.projects = try Settings.installedProjects(file: settings) }
+        request.removeProjects = removeProject
+        for text in deployAs {
+            guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
+                throw ValidationError("--deploy-as needs the form PROJECT=USER, not \"\(text)\"")
+            }
+            request.deployAs[String(text[..<sign])] = String(text[text.index(after: sign)...])
+        }
+    }
+
     private func source(_ name: String) throws -> (file: String, text: String) {
-        let paths = name.contains("/") || name.hasSuffix(".yaml") ? [name] : from.map { "\($0)/\(name).yaml" }
+        let paths =
+            name.contains("/") || name.hasSuffix(".yaml")
+            ? [name] : from.flatMap { ["\($0)/\(name).yaml", "\($0)/pipeline/\(name).yaml"] }
         for path in paths {
             guard let data = FileManager.default.contents(atPath: path) else { continue }
             guard data.count <= 1 << 20, let text = String(validating: data, as: UTF8.self) else {
