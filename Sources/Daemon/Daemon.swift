@@ -145,7 +145,7 @@ struct Parts: Sendable {
     {
         guard settings.agents.provider != nil else { return nil }
         return Development(
-            desk: WorkDesk(clock: clock), projects: { settings.projects }, roles: { content.current.roleTexts },
+            desk: WorkDesk(clock: clock), projects: { settings.projects }, roles: { content.current.roles },
             // Without git a forge step fails, and says so.
             git: try? Git())
     }

@@ -25,7 +25,7 @@ import Testing
     private func development(_ desk: WorkDesk) -> Development {
         Development(
             desk: desk, projects: { [Self.project] },
-            roles: { ["root-cause": SourceFile(path: "root-cause.md", text: "---")] }, git: nil)
+            roles: { [RoleFile(name: "root-cause", path: "root-cause.md", text: "---")] }, git: nil)
     }
 
     private func stage(

@@ -11,8 +11,8 @@ struct Development: Sendable {
     let desk: WorkDesk
     /// As the settings have them now.
     let projects: @Sendable () -> [Project]
-    /// The files of the roles, by the role's name.
-    let roles: @Sendable () -> [String: SourceFile]
+    /// The roles as they are written.
+    let roles: @Sendable () -> [RoleFile]
     /// Nil where git is not installed; a forge step then fails and says so.
     let git: Git?
 
@@ -72,8 +72,4 @@ extension RunState {
 
     /// The project of the run, as it was when the run began.
     var projectName: String? { facts?.project?["name"]?.string }
-}
-
-extension Content {
-    var roleTexts: [String: SourceFile] { [:] }
 }

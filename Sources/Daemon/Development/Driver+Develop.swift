@@ -83,7 +83,7 @@ extension Driver {
     ) throws(Fault) -> WorkTask.Step {
         switch step {
         case .agent(let agent):
-            guard let file = development.roles()[agent.role] else {
+            guard let file = development.roles().first(where: { $0.name == agent.role }) else {
                 throw Fault(
                     "agent.role", "schema: there is no role \"\(agent.role)\"", hint: "runbooks/roles/ holds them.")
             }
