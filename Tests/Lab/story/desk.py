@@ -51,7 +51,9 @@ class Desk:
         self.host.systemctl("start", AGENTS)
 
     def share_repository(self) -> None:
-        """The core merges into the bare repository and the agents push branches to it: one group for both."""
+        """The core merges into the bare repository and the agents push branches to it: one group for both.
+
+        git marks the folders of a shared repository setgid, which the units' sandbox forbids otherwise."""
         repository, group = self.story.repository, "story-git"
         self.host.exec("groupadd", "--system", "--force", group)
         for user in ["nightshift", "nightshift-agents"]:
@@ -62,7 +64,7 @@ class Desk:
         self.host.exec("chmod", "-R", "g+rwX", repository)
         self.host.exec("find", repository, "-type", "d", "-exec", "chmod", "g+s", "{}", "+")
         for unit in ["nightshift.service", AGENTS]:
-            self.host.write(f"/etc/systemd/system/{unit}.d/story.conf", f"[Service]\nReadWritePaths={repository}\n")
+            self.host.write(f"/etc/systemd/system/{unit}.d/story.conf", f"[Service]\nReadWritePaths={repository}\nRestrictSUIDSGID=no\n")
         self.host.systemctl("daemon-reload")
 
     # What people see
