@@ -15,8 +15,14 @@ func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// Relative relocations are packed: read at every start, they would be megabytes of a small daemon's memory.
 func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+    .executableTarget(
+        name: name, dependencies: dependencies, swiftSettings: settings,
+        linkerSettings: [
+            .unsafeFlags(
+                ["-use-ld=lld", "-Xlinker", "--pack-dyn-relocs=relr"], .when(configuration: .release))
+        ])
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {

@@ -16,6 +16,12 @@ public protocol ConsoleBackend: Sendable {
     func approval(prefix: String) async throws(Fault) -> ApprovalView
     /// The runbooks that the daemon has loaded, with what each may do and its record.
     func runbooks() async throws(Fault) -> [RunbookView]
+    /// Fixes on their way, the newest first; one by itself with its steps and its transcript.
+    func work() async throws(Fault) -> [WorkView]
+    func work(_ id: String) async throws(Fault) -> WorkView
+    /// Pull requests of the local forge, the newest first; one by itself with its words and its diff.
+    func pulls() async throws(Fault) -> [PullView]
+    func pull(_ id: String) async throws(Fault) -> PullView
     /// Does what a person asked, after the console has checked that they may.
     func perform(_ command: ControlCommand, by peer: Peer) async throws(Fault) -> String
 }
@@ -27,6 +33,9 @@ public enum ControlCommand: Sendable, Hashable, Codable {
     case close(id: String)
     case halt(why: String)
     case resume
+    case fix(id: String)
+    case cancelWork(id: String, why: String)
+    case comment(pull: String, text: String)
 }
 
 // swift-format-ignore: AlwaysUseLowerCamelCase

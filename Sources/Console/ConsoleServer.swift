@@ -89,6 +89,10 @@ public struct ConsoleServer: Service {
         api.get("approvals/{id}") { _, context in
             try Response.json(try await backend.approval(prefix: try context.id))
         }
+        api.get("work") { _, _ in try Response.json(try await backend.work()) }
+        api.get("work/{id}") { _, context in try Response.json(try await backend.work(try context.id)) }
+        api.get("pulls") { _, _ in try Response.json(try await backend.pulls()) }
+        api.get("pulls/{id}") { _, context in try Response.json(try await backend.pull(try context.id)) }
         api.get("runbooks") { _, _ in try Response.json(try await backend.runbooks()) }
         api.get("query") { request, _ in
             guard let expression = request.uri.queryParameters["query"].map(String.init) else {
@@ -123,7 +127,7 @@ extension ControlCommand {
     var right: Access.Right {
         switch self {
         case .approve, .reject: .approve
-        case .close, .halt, .resume: .operate
+        case .close, .halt, .resume, .fix, .cancelWork, .comment: .operate
         }
     }
 }

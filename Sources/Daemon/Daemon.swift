@@ -1,5 +1,7 @@
 import Actuation
+import Agents
 import Console
+import Delivery
 import Detection
 import Escalation
 import FoundationEssentials
@@ -81,6 +83,8 @@ struct Parts: Sendable {
     let observatory: Observatory
     let outbox: Outbox
     let driver: Driver
+    /// Nil where no provider of a model is set.
+    let development: Development?
     let logger: Logger
 
     init(_ settings: Settings, _ content: Content, logger: Logger) async throws {
@@ -101,7 +105,8 @@ struct Parts: Sendable {
         let url = settings.consoleListen.map { "http://\($0.host):\($0.port)" } ?? ""
         let (outbox, http, runbooks) = (outbox, http, self.content)
         let evidence = EscalationEvidence(settings: settings, observatory: observatory, clock: clock)
-        driver = Driver(
+        development = Self.development(settings, self.content, clock)
+        var parts =
             DriverParts(
                 ledger: ledger, executor: executor, runbooks: { runbooks.forRuns(settings) }, observations: observatory,
                 send: { request throws(Fault) in try await http.send(request) },
@@ -111,7 +116,9 @@ struct Parts: Sendable {
                 protectedUnits: ProtectedUnits(add: settings.protectedAdd, remove: settings.protectedRemove),
                 actionLimit: Budget(count: settings.actionLimit.count, per: settings.actionLimit.per),
                 runsDirectory: settings.ownExecutor.map { $0 + "/runs" } ?? settings.runsDirectory,
-                logger: logger, evidence: { await evidence.lines($0, $1) }))
+                logger: logger, evidence: { await evidence.lines($0, $1) })
+        parts.development = development
+        driver = Driver(parts)
         await observatory.setListener(driver)
     }
 
@@ -132,6 +139,15 @@ struct Parts: Sendable {
         return Observatory(
             settings: settings, content: content, ledger: ledger, clock: clock, logger: logger, book: book,
             counts: counts, ruleState: ruleState)
+    }
+
+    private static func development(_ settings: Settings, _ content: CurrentContent, _ clock: HostClock) -> Development?
+    {
+        guard settings.agents.provider != nil else { return nil }
+        return Development(
+            desk: WorkDesk(clock: clock), projects: { settings.projects }, roles: { content.current.roles },
+            // Without git a forge step fails, and says so.
+            git: try? Git())
     }
 
     private static func executor(
@@ -184,6 +200,7 @@ struct Parts: Sendable {
             RetentionService(ledger: ledger, retention: settings.retention, clock: clock, logger: logger),
             ReadyService(socket: settings.controlSocket, observatory: observatory, clock: clock),
         ]
+        if let development { services += agentServices(development, settingsPath) }
         if let core = executor as? ExecutorCore { services.insert(Running { await core.run() }, at: 0) }
         if let listen = settings.consoleListen {
             services.append(ConsoleServer(.tcp(host: listen.host, port: listen.port), backend: backend, logger: logger))

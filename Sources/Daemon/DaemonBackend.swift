@@ -121,7 +121,16 @@ extension DaemonBackend {
         switch command {
         case .approve(let id, let plan):
             return try await driver.approve(id, plan: plan, by: person, groups: peer.groups)
-        case .reject(let id, let why): return try await driver.reject(id, why: why, by: person)
+        case .reject(let id, let why):
+            let run = try await driver.question(of: id).run
+            let answer = try await driver.reject(id, why: why, by: person)
+            try await noteRejection(why, by: person.name, ofRun: run)
+            return answer
+        case .fix(let id): return try await driver.fix(id, by: person.name)
+        case .cancelWork(let id, let why):
+            try await driver.withdraw(try await work(id).run, by: person.name, why: why)
+            return "cancelled; what was begun is taken back or awaited"
+        case .comment(let id, let text): return try await comment(id, text, by: person.name)
         case .close(let id): return try await driver.close(id, by: peer.name)
         case .halt(let why):
             try await driver.halt(by: peer.name, why: why)

@@ -52,7 +52,8 @@ struct EscalationEvidence: Sendable {
         }
         let courses = await observatory.courses(ofUnit: unit, over: span)
         return TimelineLine(
-            at: now, kind: .note, text: "\(courses.count) series of \(unit) over the last \(span.literal)"
+            at: now, kind: .note,
+            text: "\(courses.count) series of \(unit) over the last \(span.literal)"
                 + (courses.count > Self.seriesMax ? "; those that changed most are here" : ""),
             evidence: courses.prefix(Self.seriesMax).map { Evidence(.metric, $0.series, $0.text) })
     }

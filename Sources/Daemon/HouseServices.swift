@@ -67,7 +67,8 @@ struct RetentionService: Service {
                 do {
                     let pruned = try await ledger.prune(
                         Retention(
-                            incidents: retention.incidents, evidence: retention.evidence, transcripts: retention.transcripts, disk: retention.disk),
+                            incidents: retention.incidents, evidence: retention.evidence,
+                            transcripts: retention.transcripts, disk: retention.disk),
                         now: clock.now().wall)
                     if !pruned.isEmpty { logger.info("the ledger forgot \(pruned.rows)") }
                 } catch {

@@ -49,7 +49,8 @@ public enum SettingsReference {
         key("retention", "mapping", "", "How long the ledger keeps what has ended."),
         key("retention.incidents", "duration", "400d", "Ended incidents and their timelines."),
         key(
-            "retention.transcripts", "duration", "90d", "What was said to models and by them; what it cost is kept longer."),
+            "retention.transcripts", "duration", "90d",
+            "What was said to models and by them; what it cost is kept longer."),
         key("retention.evidence", "duration", "30d", "Evidence texts of ended incidents; the lines stay."),
         key("retention.disk", "size", "2GiB", "Beyond it the oldest ended incidents go first."),
         key("escalation", "mapping", "", "Who is told; nobody by default, and doctor warns of it."),
@@ -72,13 +73,14 @@ public enum SettingsReference {
         key("agents.user", "user", "nightshift-agents", "Who runs `nightshift agents` besides the daemon's own user."),
         key("agents.state", "path", "/var/lib/nightshift-agents", "Where the agents keep mirrors and worktrees."),
         key(
-            "projects", "mapping of names", "", "Services to repositories: where a fix is written, tested, reviewed and deployed."
+            "projects", "mapping of names", "",
+            "Services to repositories: where a fix is written, tested, reviewed and deployed."
         ),
     ]
 
     /// Keys of the plan whose code is not there yet, by the mapping that they stand in ("" for the file).
     public static let notYet: [String: [String]] = [
-        "limits": ["cpu", "memory"],
+        "limits": ["cpu", "memory"]
     ]
 
     /// The names that may stand directly in a mapping; "" is the file itself.

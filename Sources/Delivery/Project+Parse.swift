@@ -112,7 +112,8 @@ private struct ProjectReader {
         case (let path?, nil): return .junit(path)
         case (nil, let path?): return .tap(path)
         default:
-            problems.add(map.place, "\"report\" needs exactly one of junit, tap: without names of tests nothing is proven")
+            problems.add(
+                map.place, "\"report\" needs exactly one of junit, tap: without names of tests nothing is proven")
             return nil
         }
     }

@@ -148,6 +148,14 @@ extension LedgerReader {
         ) { row in (tokens: row["tokens"] as Int, cost: row["cost"] as Int) }.first ?? (0, 0)
     }
 
+    /// What one run has spent.
+    public func spent(run: String) throws -> (tokens: Int, cost: Int) {
+        try rows(
+            "SELECT COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(cost), 0) AS cost FROM spending WHERE run = ?",
+            [run]
+        ) { row in (tokens: row["tokens"] as Int, cost: row["cost"] as Int) }.first ?? (0, 0)
+    }
+
     /// All pull requests, the newest first.
     public func pullRequests() throws -> [PullRequestRow] {
         try rows("SELECT * FROM pull_request ORDER BY at DESC, id", [], pullRequestRow)

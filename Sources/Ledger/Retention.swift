@@ -134,7 +134,8 @@ extension LedgerTransaction {
                 ("approval", "run IN \(runs)"), ("reservation", "run IN \(runs)"), ("event", "run IN \(runs)"),
                 ("exchange", "run IN \(runs)"), ("spending", "run IN \(runs)"),
                 ("pull_word", "pull_request IN (SELECT id FROM pull_request WHERE run IN \(runs))"),
-                ("pull_request", "run IN \(runs)"), ("run", "incident = ?"), ("delivery", "key IN (SELECT key FROM outbox WHERE incident = ?)"),
+                ("pull_request", "run IN \(runs)"), ("run", "incident = ?"),
+                ("delivery", "key IN (SELECT key FROM outbox WHERE incident = ?)"),
                 ("outbox", "incident = ?"), ("incident", "id = ?"),
             ])
     }

@@ -22,21 +22,8 @@ struct ApproveCommand: AsyncParsableCommand {
             case .proposed(let shown): (hash, text) = (shown.planHash, shown.text)
             }
         }
-        if let plan {
-            guard plan.count >= 6, hash.hasPrefix(plan) else {
-                throw Fault(
-                    "approval.changed", "The plan is \(hash.prefix(12)) by now, not \(plan)",
-                    hint: "Look at it again: nightshift approve \(id)")
-            }
-        } else {
-            Terminal.complain("\(text)\n  plan \(hash.prefix(12)), needs \(question.needs) more")
-            guard Terminal.isInteractive else {
-                throw Fault(
-                    "approval.terminal", "There is no terminal to ask on",
-                    hint: "Name what you saw: --plan \(hash.prefix(12))")
-            }
-            guard Terminal.confirm("Approve as \(Self.userName)?") else { throw ExitCode(1) }
-        }
+        hash = try Decision.hash(
+            of: question, as: hash, shown: text, plan: plan, again: "nightshift approve \(id)")
         guard question.at_helper else {
             return Terminal.say(try await connection.client.perform(.approve(id: id, planHash: hash)))
         }
@@ -44,6 +31,32 @@ struct ApproveCommand: AsyncParsableCommand {
         case .taken(let needs): Terminal.say(needs == 0 ? "approved" : "approved; \(needs) more must")
         case .refused(let name, let why): throw Fault("approval.\(name)", why)
         }
+    }
+}
+
+/// A person's yes to exactly what they were shown.
+enum Decision {
+    /// The hash to approve: the one that `plan` names, or that of what is shown now, once the person has agreed.
+    static func hash(
+        of question: ApprovalView, as shownHash: String? = nil, shown: String, plan: String?, again: String
+    ) throws -> String {
+        let hash = shownHash ?? question.plan_hash
+        if let plan {
+            guard plan.count >= 6, hash.hasPrefix(plan) else {
+                throw Fault(
+                    "approval.changed", "The plan is \(hash.prefix(12)) by now, not \(plan)",
+                    hint: "Look at it again: \(again)")
+            }
+            return hash
+        }
+        Terminal.complain("\(shown)\n  plan \(hash.prefix(12)), needs \(question.needs) more")
+        guard Terminal.isInteractive else {
+            throw Fault(
+                "approval.terminal", "There is no terminal to ask on",
+                hint: "Name what you saw: --plan \(hash.prefix(12))")
+        }
+        guard Terminal.confirm("Approve as \(userName)?") else { throw ExitCode(1) }
+        return hash
     }
 
     private static var userName: String {

@@ -30,6 +30,10 @@ struct ControlClient: Sendable {
         return try await get("/api/v1/incidents/\(id)")
     }
     func approval(_ id: String) async throws -> ApprovalView { try await get("/api/v1/approvals/\(id)") }
+    func work() async throws -> [WorkView] { try await get("/api/v1/work") }
+    func work(_ id: String) async throws -> WorkView { try await get("/api/v1/work/\(Self.encoded(id))") }
+    func pulls() async throws -> [PullView] { try await get("/api/v1/pulls") }
+    func pull(_ id: String) async throws -> PullView { try await get("/api/v1/pulls/\(Self.encoded(id))") }
     func runbooks() async throws -> [RunbookView] { try await get("/api/v1/runbooks") }
 
     /// The JSON of Prometheus' `/api/v1/query`, as text.

@@ -11,8 +11,8 @@ struct Nightshift: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, AgentsCommand.self, DemoCommand.self, DoctorCommand.self, StatusCommand.self,
             IncidentsCommand.self, ApproveCommand.self, RejectCommand.self, HaltCommand.self, ResumeCommand.self,
-            CheckCommand.self, TestCommand.self, PlanCommand.self, RunbooksCommand.self, JournalCommand.self,
-            MetricsCommand.self,
+            CheckCommand.self, TestCommand.self, PlanCommand.self, FixCommand.self, WorkCommand.self, PullCommand.self,
+            RunbooksCommand.self, JournalCommand.self, MetricsCommand.self,
         ])
 
     static func main() async {

@@ -34,6 +34,25 @@ private actor RecordedBackend: ConsoleBackend {
         throw Fault("approval.unknown", "Nothing of \(prefix) waits for approval")
     }
     func runbooks() async throws(Fault) -> [RunbookView] { [] }
+    static let item = WorkView(
+        id: "4f2a-1", run: "r1", incident: "4f2a", project: "payments", state: "working",
+        text: "diagnose: agent root-cause",
+        begun_at: "2026-11-24T03:12:07.000Z", ended_at: nil, tokens: 10, cost: 0.01)
+    func work() async throws(Fault) -> [WorkView] { [Self.item] }
+    func work(_ id: String) async throws(Fault) -> WorkView {
+        guard id == "4f2a-1" else { throw Fault("work.unknown", "There is no work \(id)") }
+        return Self.item
+    }
+    static let request = PullView(
+        id: "4f2a-1", run: "r1", incident: "4f2a", project: "payments", branch: "nightshift/4f2a-1", base: "a",
+        head: "b",
+        title: "Lock", body: "", lines: 3, low_risk: false, state: "open", opened_at: "2026-11-24T03:12:07.000Z",
+        checks: ["needed: all"])
+    func pulls() async throws(Fault) -> [PullView] { [Self.request] }
+    func pull(_ id: String) async throws(Fault) -> PullView {
+        guard id == "4f2a-1" else { throw Fault("pull.unknown", "There is no pull request \(id)") }
+        return Self.request
+    }
     func perform(_ command: ControlCommand, by peer: Peer) async throws(Fault) -> String {
         commands.append(command)
         return "done by \(peer.name)"

@@ -21,7 +21,10 @@ struct DriverStage {
     /// Far more turns than the longest run needs.
     static let turnsMax = 5000
 
-    init(_ world: DriverWorld, ledger: Ledger, observes: Bool = false, actionLimit: Int = 1000) throws {
+    init(
+        _ world: DriverWorld, ledger: Ledger, observes: Bool = false, actionLimit: Int = 1000,
+        development: Development? = nil
+    ) throws {
         self.world = world
         self.ledger = ledger
         let executor = DriverWorld.CountingExecutor(world)
@@ -33,7 +36,7 @@ struct DriverStage {
                 Receiver(name: "on-call", webhooks: [Webhook(.url("http://127.0.0.1:1/hook"))]),
                 Receiver(name: "team", webhooks: [Webhook(.url("http://127.0.0.1:1/team"))]),
             ])
-        driver = Driver(
+        var parts =
             DriverParts(
                 ledger: ledger, executor: observes ? nil : executor,
                 runbooks: { world.with { $0.installed } },
@@ -43,7 +46,9 @@ struct DriverStage {
                 sendFromMemory: { rows in world.with { $0.pagedFromMemory += rows.map(\.key) } },
                 clock: world.clock, masking: masking, protectedUnits: ProtectedUnits(),
                 actionLimit: Budget(count: actionLimit, per: .seconds(3600)), runsDirectory: "/runs",
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        parts.development = development
+        driver = Driver(parts)
     }
 
     /// Performs everything that is to be done, and lets time pass, until no run is open or the world dies.

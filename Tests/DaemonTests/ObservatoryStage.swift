@@ -114,7 +114,8 @@ final class SteppedClock: Sendable {
         HostClock(
             now: { [self] in
                 state.withLock { Stamp(wall: $0.wall, bootID: "b0", sinceBoot: $0.sinceBoot) }
-            }, sleep: { [self] in
+            },
+            sleep: { [self] in
                 pass($0)
                 await Task.yield()
             })

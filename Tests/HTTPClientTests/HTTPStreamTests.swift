@@ -44,7 +44,7 @@ import Testing
             connection.send("0\r\n\r\n")
         }
         var parts: [String] = []
-        let request = HTTPRequest(url: server.url)
+        let request = HTTPRequest(url: server.url, timeout: .seconds(120))
         let response = try await client.stream(request, idleTimeout: .seconds(60)) { head, bytes in
             #expect(head[header: "x-test"] == "one")
             parts.append(String(decoding: bytes, as: UTF8.self))
@@ -57,13 +57,13 @@ import Testing
     @Test(arguments: [200, 404, 529])
     func anyStatusIsAnAnswer(status: Int) async throws {
         let server = TestServer { _, connection in connection.answer("hello", status: status) }
-        let (response, text) = try await read(HTTPRequest(url: server.url))
+        let (response, text) = try await read(HTTPRequest(url: server.url, timeout: .seconds(120)))
         #expect(response.status == status && text == "hello")
     }
 
     @Test func anAnswerWithoutABodyHasOnlyAHead() async throws {
         let server = TestServer { _, connection in connection.answer("", status: 204, headers: [("X-Test", "one")]) }
-        let (response, text) = try await read(HTTPRequest(url: server.url))
+        let (response, text) = try await read(HTTPRequest(url: server.url, timeout: .seconds(120)))
         #expect(response.status == 204 && response[header: "X-Test"] == "one" && text == "")
     }
 
@@ -74,7 +74,7 @@ import Testing
             connection.hang()
             isGone.yield()
         }
-        let (response, text) = try await read(HTTPRequest(url: server.url), until: "END")
+        let (response, text) = try await read(HTTPRequest(url: server.url, timeout: .seconds(120)), until: "END")
         #expect(response.status == 200 && text == "abEND")
         for await _ in gone { break }  // the server saw the connection close
     }
@@ -132,7 +132,8 @@ import Testing
         }
         var text = ""
         do throws(Fault) {
-            _ = try await client.stream(HTTPRequest(url: server.url), idleTimeout: .seconds(9)) {
+            _ = try await client.stream(HTTPRequest(url: server.url, timeout: .seconds(120)), idleTimeout: .seconds(9))
+            {
                 text += String(decoding: $1, as: UTF8.self)
                 return true
             }
@@ -153,7 +154,9 @@ import Testing
         }
         let task = Task {
             do throws(Fault) {
-                _ = try await client.stream(HTTPRequest(url: server.url), idleTimeout: .seconds(60)) { _, _ in
+                _ = try await client.stream(
+                    HTTPRequest(url: server.url, timeout: .seconds(120)), idleTimeout: .seconds(60)
+                ) { _, _ in
                     begin.yield()
                     return true
                 }
@@ -172,7 +175,7 @@ import Testing
         let server = TestServer { _, connection in connection.answer("") }
         let code = await withTaskGroup(of: String?.self) { group in
             group.cancelAll()
-            group.addTask { await fault(HTTPRequest(url: server.url))?.code }
+            group.addTask { await fault(HTTPRequest(url: server.url, timeout: .seconds(120)))?.code }
             return await group.next() ?? nil
         }
         #expect(code == "http.cancelled")

@@ -30,7 +30,9 @@ struct WorkTools: Sendable {
         do {
             let text = try await look(name, arguments, task)
             let masked = masking.mask(text)
-            return (masked.utf8.count <= Self.textMax ? masked : String(masked.prefix(Self.textMax)) + "\n… (cut)", false)
+            return (
+                masked.utf8.count <= Self.textMax ? masked : String(masked.prefix(Self.textMax)) + "\n… (cut)", false
+            )
         } catch {
             return (masking.mask(error.description), true)
         }
@@ -104,7 +106,8 @@ struct WorkTools: Sendable {
             counts[MessageTemplate.of(entry.message)] = count
         }
         let rows = counts.sorted { ($1.value.since, $0.key) < ($0.value.since, $1.key) }.prefix(60)
-        return (["before\tsince\tpriority\ttemplate (\(unit), since \(opened - before), incident at \(opened))"]
+        return
+            (["before\tsince\tpriority\ttemplate (\(unit), since \(opened - before), incident at \(opened))"]
             + rows.map { "\($0.value.before)\t\($0.value.since)\t\($0.value.worst)\t\($0.key)" })
             .joined(separator: "\n")
     }

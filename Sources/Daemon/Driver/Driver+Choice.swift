@@ -15,7 +15,7 @@ extension Driver: IncidentListener {
 
     /// An alert that joined an incident may bring a runbook of its own: it gets its turn once no other is at work.
     func incidentJoined(_ incident: Incident) async {
-        if let id = open.first(where: { $0.value.incidents[incident.id] != nil })?.key {
+        if let id = openRun(of: incident) {
             if open[id]?.joining.contains(where: { $0.labels == incident.labels }) == false {
                 open[id]?.joining.append(incident)
             }
@@ -35,7 +35,8 @@ extension Driver: IncidentListener {
     }
 
     func signalEnded(_ incident: String) async {
-        for (id, run) in open where run.incidents[incident] != nil {
+        // What was begun by its name goes on: the defect is there, whether it shows or not.
+        for (id, run) in open where run.incidents[incident] != nil && !run.state.definition.isBegunByName {
             await feedLoosely(.signal(incident: incident, stands: false), to: id)
         }
     }
@@ -44,13 +45,18 @@ extension Driver: IncidentListener {
 extension Driver {
     /// Begins a run for an incident that is stored, or tells people where no runbook covers it.
     func respond(to incident: Incident) async {
-        if let id = open.first(where: { $0.value.incidents[incident.id] != nil })?.key {
+        if let id = openRun(of: incident) {
             await feedLoosely(.signal(incident: incident.id, stands: true), to: id)
         } else if let first = candidates(for: incident).first {
             await begin(first, for: incident)
         } else {
             await escalateUncovered(incident)
         }
+    }
+
+    /// The repair that is at work on it; a fix, which may take days, keeps no repair from being tried again.
+    private func openRun(of incident: Incident) -> String? {
+        open.first { $1.incidents[incident.id] != nil && !$1.state.definition.isBegunByName }?.key
     }
 
     /// The incidents for which another runbook gets its turn: only where this one was refused before it acted.
@@ -81,10 +87,10 @@ extension Driver {
         return all.dropFirst(index + 1).first
     }
 
-    private func begin(_ runbook: Runbook, for incident: Incident) async {
+    func begin(_ runbook: Runbook, for incident: Incident, project: JSONValue? = nil) async {
         await creation.enter()
         defer { creation.leave() }
-        let binding = runbook.bind(labels: incident.labels, claims: incident.claims)
+        let binding = runbook.bind(labels: incident.labels, claims: incident.claims, project: project)
         var target = incident.fingerprint
         if case .bound(let parameters) = binding, let value = runbook.targetValue(parameters) { target = value }
         if let running = open.first(where: { $1.header.runbook == runbook.name && $1.header.target == target })?.key {
@@ -100,7 +106,7 @@ extension Driver {
                 id: id, runbook: runbook.name, digest: runbook.digest, incident: incident.id,
                 fingerprint: incident.fingerprint, labels: incident.labels, binding: binding,
                 mode: parts.observesOnly ? .observe : runbook.effectiveMode, target: target, occurrence: occurrence,
-                directory: "\(parts.runsDirectory)/\(id)")
+                directory: "\(parts.runsDirectory)/\(id)", project: project)
             try await create(facts, runbook, incident)
         } catch {
             unstorable(incident, error)
@@ -140,6 +146,7 @@ extension Driver {
             }
             parts.wakeOutbox()
             await parts.observations.set(.escalated, of: incident.id)
+            later { await self.develop(incident, after: nil, nil) }
         } catch {
             unstorable(incident, error)
         }

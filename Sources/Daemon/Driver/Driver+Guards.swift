@@ -58,7 +58,10 @@ extension Driver {
         let now = parts.clock.now()
         let limits = run.state.definition.limits
         let wanted = Set(run.state.lockNames)
-        for (id, other) in open.sorted(by: { $0.key < $1.key }) where id != run.header.id && snapshot.lock == nil {
+        // Those that began it hold the same locks for it.
+        let family = ancestors(of: run)
+        for (id, other) in open.sorted(by: { $0.key < $1.key })
+        where id != run.header.id && snapshot.lock == nil && !family.contains(id) {
             snapshot.lock = other.state.locks.first { wanted.contains($0) }.map { ($0, id) }
         }
         let others = records.filter { $0.id != run.header.id }

@@ -28,9 +28,16 @@ extension Driver {
             }
         }
         guard !Task.isCancelled else { return }
+        let child: NewSubrun?
+        do {
+            child = try newSubrun(key, step)
+        } catch {
+            return await feedSurely(.result(key: key, outcome: .failed(error.message)), to: key.run)
+        }
         do {
             try await feed(
-                .started(key: key, boot: parts.clock.now().bootID, invocationBefore: invocation), to: key.run)
+                .started(key: key, boot: parts.clock.now().bootID, invocationBefore: invocation), to: key.run,
+                beginning: child)
         } catch {
             // Nothing has begun. The run is taken up again when the ledger can be written.
             parts.logger.error("\(key) does not start, for it cannot be stored: \(error)")
@@ -38,19 +45,17 @@ extension Driver {
         }
         guard open[key.run]?.state.running == key else { return }
         switch step {
-        case .systemd, .run: await performByExecutor(key, run.order)
+        case .systemd, .run, .deploy: await performByExecutor(key, run.order)
         case .http(let request):
             let outcome = await outcome(of: request, key, run)
             await feedSurely(.result(key: key, outcome: outcome), to: key.run)
         case .notify, .wait, .check, .approve: break  // told already; timers and watches follow from the state
-        case .agent, .repository, .forge, .deploy, .runbook:
-            await feedSurely(.result(key: key, outcome: Self.refusal(of: step)), to: key.run)
+        case .agent, .repository: await offer(key, step)
+        case .forge(let forge):
+            let outcome = await self.forge(forge, key)
+            await feedSurely(.result(key: key, outcome: masked(outcome)), to: key.run)
+        case .runbook: break  // the sub-run began with the start, and its end is the result
         }
-    }
-
-    /// Of a kind of step that nobody performs here.
-    static func refusal(of step: RenderedStep) -> Outcome {
-        .refused(guard: "step kind", text: "nobody performs it here: \(step.summary)")
     }
 
     private func performByExecutor(_ key: EffectKey, _ order: Order) async {
@@ -72,7 +77,7 @@ extension Driver {
 
     /// Awaits the end of an effect that runs; an executor out of reach meanwhile is asked again.
     func awaitResult(of key: EffectKey) async {
-        guard let executor = parts.executor else { return }
+        guard let executor = parts.executor, isExecutors(key) else { return }
         do {
             let outcome = try await executor.result(of: key)
             await feedSurely(.result(key: key, outcome: masked(outcome)), to: key.run)
@@ -83,14 +88,28 @@ extension Driver {
     }
 
     func cancel(_ key: EffectKey) async {
+        guard case .step(let attempt)? = open[key.run]?.state.phase, attempt.key == key else { return }
+        switch attempt.step {
+        case .run, .deploy:
+            do {
+                try await parts.executor?.cancel(key)
+            } catch {
+                parts.logger.warning("\(key) cannot be cancelled: \(error)")
+            }
+        case .agent, .repository: await cancelWork(key)
+        case .runbook:
+            await feedLoosely(.withdrawn(by: "the run that began it", why: "its time is over"), to: key.subrunID)
         // A request ends by its own timeout, which is the step's; its result comes by itself.
-        guard case .step(let attempt)? = open[key.run]?.state.phase, attempt.key == key, case .run = attempt.step,
-            let executor = parts.executor
-        else { return }
-        do {
-            try await executor.cancel(key)
-        } catch {
-            parts.logger.warning("\(key) cannot be cancelled: \(error)")
+        case .http, .forge, .systemd, .wait, .check, .approve, .notify: break
+        }
+    }
+
+    /// Whether the step that the key stands for is performed by the executor.
+    private func isExecutors(_ key: EffectKey) -> Bool {
+        guard case .step(let attempt)? = open[key.run]?.state.phase, attempt.key == key else { return false }
+        switch attempt.step {
+        case .systemd, .run, .deploy: return true
+        default: return false
         }
     }
 

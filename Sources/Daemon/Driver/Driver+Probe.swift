@@ -30,7 +30,7 @@ extension Driver {
     private func answer(to key: EffectKey, _ run: OpenRun) async throws(Fault) -> Probed {
         guard case .step(let attempt) = run.state.phase, attempt.key == key else { return .unknown("it is over") }
         switch attempt.step {
-        case .systemd, .run:
+        case .systemd, .run, .deploy:
             guard let executor = parts.executor else { return .unknown("nobody acts here any more") }
             switch try await executor.probe(key) {
             case .running: return .running
@@ -43,7 +43,9 @@ extension Driver {
             if requests.contains(key) { return .running }
             return try await declaredProbe(key, run).map { .result($0) } ?? .unknown("its answer was lost")
         case .notify, .wait, .check, .approve: return .unknown("it does not act")
-        case .agent, .repository, .forge, .deploy, .runbook: return .result(Self.refusal(of: attempt.step))
+        case .agent, .repository: return await probeWork(key, attempt.step)
+        case .forge(let forge): return .result(masked(await self.forge(forge, key)))
+        case .runbook: return try await probeSubrun(key)
         }
     }
 

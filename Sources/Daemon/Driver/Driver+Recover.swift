@@ -20,6 +20,9 @@ extension Driver {
                 try reader.incidents(states: [.open, .acting, .awaitingApproval, .verifying])
             )
         }
+        let day = Duration.seconds(86_400)
+        let escalated = try await parts.ledger.read { try $0.incidents(states: [.escalated]) }
+            .filter { now.wall - ($0.escalatedAt ?? $0.incident.openedAt) < day }.map(\.incident)
         records = recent.filter { now.since($0.created) <= RunRecord.memory }
         self.halt = halt.flatMap { $0.halted ? "\($0.person): \($0.why)" : nil }
         // A sign that cannot be read is as none: then the downtime counts from the run's last event.
@@ -30,6 +33,7 @@ extension Driver {
             await feedLoosely(.restarted(downtime: silence ?? .zero), to: id)
         }
         for record in unanswered.reversed() { try await answer(record.incident) }
+        for incident in escalated { try await developAnew(incident) }
     }
 
     /// After a write whose fate nobody knows: what is on disk is the truth, and every run is folded from it again.
@@ -65,7 +69,7 @@ extension Driver {
     }
 
     /// The state that a stored history gives; its intents follow from its events, and are not read.
-    private func fold(_ history: [StoredEvent], over runbook: Runbook) throws -> RunState {
+    func fold(_ history: [StoredEvent], over runbook: Runbook) throws -> RunState {
         let events = try history.filter { $0.kind != HistoryEntry.intentKind && $0.kind != HistoryEntry.endedKind }
             .map { stored in
                 (event: try JSONDecoder().decode(RunEvent.self, from: Data(stored.body.utf8)), stamp: stored.stamp)

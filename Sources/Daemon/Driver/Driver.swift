@@ -71,7 +71,9 @@ actor Driver {
     /// Gives a run an event: decides, stores, and has the effects performed. A run that has ended takes no more events.
     ///
     /// Throws where the event could not be stored; then it did not happen, and the run stands where it stood.
-    func feed(_ event: RunEvent, to id: String) async throws(Fault) {
+    ///
+    /// `beginning` is a sub-run that the event begins: it is created in the same transaction, or not at all.
+    func feed(_ event: RunEvent, to id: String, beginning child: NewSubrun? = nil) async throws(Fault) {
         guard let turnstile = open[id]?.turnstile else { return }
         await turnstile.enter()
         defer { turnstile.leave() }
@@ -83,8 +85,12 @@ actor Driver {
             event: event, before: run.state, after: state, effects: effects, stamp: now, run: run,
             followed: state.end.map { followed($0, run) } ?? [], evidence: await evidence(effects, run))
         let parts = parts
+        let created: HistoryEntry? = if let child { try self.created(child, at: now) } else { nil }
         do {
-            try await parts.ledger.write(usingReserve: entry.mayUseReserve) { try entry.store($0, parts) }
+            try await parts.ledger.write(usingReserve: entry.mayUseReserve) { transaction in
+                try entry.store(transaction, parts)
+                try created?.store(transaction, parts)
+            }
         } catch {
             open[id]?.stalledSince = now
             throw error
@@ -95,8 +101,9 @@ actor Driver {
         note(entry)
         if !entry.pages.isEmpty { parts.wakeOutbox() }
         for (incident, state) in entry.incidentStates { await parts.observations.set(state, of: incident) }
+        if let created { takeUp(created, now) }
         for effect in effects { dispatch(effect, of: id) }
-        if state.end != nil { ended(id, followed: entry.followed) }
+        if let end = state.end { ended(id, end, followed: entry.followed) }
     }
 
     /// Gives a run an event that must not be lost: tries until it is stored or the task is cancelled.
@@ -122,7 +129,7 @@ actor Driver {
         }
     }
 
-    private func dispatch(_ effect: RunEffect, of id: String) {
+    func dispatch(_ effect: RunEffect, of id: String) {
         switch effect {
         case .guards: later { await self.admit(id) }
         case .perform(let key, let step): later { await self.perform(key, step) }
@@ -155,8 +162,16 @@ actor Driver {
     }
 
     /// After a run's end: the next runbook where this one refused, and whoever waited for its locks.
-    private func ended(_ id: String, followed: Set<String>) {
+    private func ended(_ id: String, _ end: RunEnd, followed: Set<String>) {
         guard let run = open.removeValue(forKey: id) else { return }
+        if let parent = run.parent {
+            later { await self.feedSurely(.result(key: parent, outcome: end.outcome(ofSubrun: id)), to: parent.run) }
+        } else {
+            let definition = run.state.definition
+            for incident in run.incidents.values.sorted(by: { $0.id < $1.id }) where !followed.contains(incident.id) {
+                later { await self.develop(incident, after: definition, end) }
+            }
+        }
         for (other, waiting) in open.sorted(by: { $0.key < $1.key }) {
             if case .waiting = waiting.state.phase { later { await self.feedLoosely(.unblocked, to: other) } }
         }

@@ -39,6 +39,9 @@ struct DriverParts: Sendable {
     /// What a person is to see of logs and metrics when an incident is escalated, as lines of its timeline.
     var evidence: @Sendable (Incident, EscalateClause) async -> [TimelineLine] = { _, _ in [] }
 
+    /// Nil where no provider of a model is set.
+    var development: Development?
+
     var observesOnly: Bool { executor == nil }
 }
 
@@ -65,6 +68,9 @@ struct OpenRun {
             run: header.id, runbook: header.runbook, digest: header.digest,
             parameters: state.facts?.parameters ?? Parameters())
     }
+
+    /// The run whose step began it; its incident's pages and ends are that one's affair.
+    var parent: EffectKey? { state.facts?.parent }
 
     /// Whether it was allowed to act and has not ended.
     var isActing: Bool {

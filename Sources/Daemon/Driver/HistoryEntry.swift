@@ -86,6 +86,8 @@ struct HistoryEntry: Sendable {
     /// The timeline's lines for one of the incidents; only it knows whether another runbook follows.
     func lines(of incident: String) -> [TimelineLine] {
         var lines = Narration.lines(of: event, before: before, after: after, effects: effects, now: stamp)
+        // Where a sub-run ends is its parent's affair, which goes on.
+        if after.facts?.parent != nil { return lines }
         if let at = lines.firstIndex(where: { $0.kind == .escalate }) {
             lines.insert(contentsOf: evidence[incident] ?? [], at: at)
         }
@@ -112,8 +114,10 @@ struct HistoryEntry: Sendable {
     /// What people are told, under keys that are the same after a crash.
     var pages: [Page] {
         var pages: [Page] = []
+        let isSubrun = after.facts?.parent != nil
         for incident in incidents.values.sorted(by: { $0.id < $1.id }) {
             for effect in effects {
+                if isSubrun, case .end = effect { continue }
                 if let page = page(effect, incident) { pages.append(page) }
             }
         }

@@ -1,4 +1,4 @@
-import Model
+public import Model
 import Text
 
 // Steps: one after the other, each attempt under a key of its own.
@@ -238,7 +238,7 @@ extension Outcome {
     var isRefusal: Bool { if case .refused = self { true } else { false } }
 
     /// After a step's name.
-    var sentence: String {
+    public var sentence: String {
         switch self {
         case .done: "is done"
         case .failed(let text): "failed: \(text)"

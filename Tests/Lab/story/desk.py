@@ -11,13 +11,14 @@ from story.lab import KEY_FILE, MODEL_PORT, Story, model_requests, start_model
 PIPELINE = ["incident-fix", "stage", "deploy"]
 ENDED = ("resolved", "escalated", "refused", "cancelled", "failed")
 """Of an item of work."""
+AGENTS = "nightshift-agents.service"
 APPROVER = "ada"
 STORY = "/etc/nightshift"
 
 
 def more_settings(story: Story, **provider: str) -> str:
     model = {
-        "url": f"http://127.0.0.1:{MODEL_PORT}", "model": "scripted-1", "key_file": KEY_FILE, "timeout": "20s",
+        "url": f"http://127.0.0.1:{MODEL_PORT}", "model": "scripted-1", "key_file": "$CREDENTIALS_DIRECTORY/model.key", "timeout": "20s",
         "idle_timeout": "5s", "prices": {"input": "3", "output": "15"},
     } | provider
     agents = {"provider": {"anthropic": model}, "budget": {"incident": "5 USD", "tokens": "2M per incident"}}
@@ -41,12 +42,30 @@ class Desk:
         runbook = f"restart-{project.name}"
         self.host.configure(settings(
             rules=[f"{STORY}/rules/{project.name}.yaml"],
-            runbooks=[f"{STORY}/runbooks/{runbook}.yaml", f"{SHIPPED}/runbooks/pipeline"],
+            runbooks=[f"{STORY}/runbooks/{runbook}.yaml", f"{SHIPPED}/runbooks/pipeline", f"{SHIPPED}/runbooks/roles"],
             scrape=json.dumps(project.facts["scrape"]), more=more_settings(self.story, **provider)))
-        self.host.exec("chown", "-R", "nightshift:nightshift", self.story.repository)
+        self.share_repository()
         self.host.install_runbooks([runbook], {"unit": project.settings["units"]}, f"{STORY}/runbooks")
         self.host.install_runbooks(PIPELINE, {}, f"{SHIPPED}/runbooks/pipeline")
         self.host.start()
+        self.host.systemctl("start", AGENTS)
+
+    def share_repository(self) -> None:
+        """The core merges into the bare repository and the agents push branches to it: one group for both.
+
+        git marks the folders of a shared repository setgid, which the units' sandbox forbids otherwise."""
+        repository, group = self.story.repository, "story-git"
+        self.host.exec("groupadd", "--system", "--force", group)
+        for user in ["nightshift", "nightshift-agents"]:
+            self.host.exec("usermod", "--append", "--groups", group, user)
+        git = ["git", "-c", f"safe.directory={repository}", f"--git-dir={repository}"]
+        self.host.exec(*git, "config", "core.sharedRepository", "group")
+        self.host.exec("chgrp", "-R", group, repository)
+        self.host.exec("chmod", "-R", "g+rwX", repository)
+        self.host.exec("find", repository, "-type", "d", "-exec", "chmod", "g+s", "{}", "+")
+        for unit in ["nightshift.service", AGENTS]:
+            self.host.write(f"/etc/systemd/system/{unit}.d/story.conf", f"[Service]\nReadWritePaths={repository}\nRestrictSUIDSGID=no\n")
+        self.host.systemctl("daemon-reload")
 
     # What people see
 

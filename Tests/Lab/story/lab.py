@@ -115,6 +115,7 @@ def start_model(host: Machine, script: dict) -> None:
     shutil.copytree(CHECKOUT / "runbooks/roles", target / "roles", dirs_exist_ok=True)
     host.write(f"{PROGRAM}/model.key", KEY + "\n")
     host.write(KEY_FILE, KEY + "\n")
+    host.exec("chmod", "600", KEY_FILE)
     set_script(host, script)
     host.write(f"/etc/systemd/system/{MODEL_UNIT}", MODEL)
     host.systemctl("daemon-reload")

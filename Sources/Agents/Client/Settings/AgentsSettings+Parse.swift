@@ -4,7 +4,9 @@ extension AgentsSettings {
     /// Reads the settings' `agents`; every problem is reported, and any makes it nil.
     public init?(_ node: YAMLNode, _ problems: Problems) {
         let before = problems.all.count
-        guard let top = Mapping(node, "agents", keys: ["provider", "budget", "user", "state"], problems) else { return nil }
+        guard let top = Mapping(node, "agents", keys: ["provider", "budget", "user", "state"], problems) else {
+            return nil
+        }
         let provider = top["provider"].flatMap { ProviderSettings($0, problems) }
         let budget = top["budget"].map { Budget($0, problems) } ?? Budget()
         guard problems.all.count == before else { return nil }

@@ -1,0 +1,75 @@
+import Delivery
+import FoundationEssentials
+import Incidents
+import Ledger
+import Model
+import Runbooks
+import Text
+
+/// What the driver needs to have a fix made: projects, roles, the desk of the agents' process, and git for the forge.
+struct Development: Sendable {
+    let desk: WorkDesk
+    /// As the settings have them now.
+    let projects: @Sendable () -> [Project]
+    /// The roles as they are written.
+    let roles: @Sendable () -> [RoleFile]
+    /// Nil where git is not installed; a forge step then fails and says so.
+    let git: Git?
+
+    /// The definition that an escalated incident of a project begins.
+    static let pipeline = "incident-fix"
+    /// The one that only finds the cause.
+    static let diagnosis = "diagnose"
+
+    func project(named name: String) -> Project? { projects().first { $0.name == name } }
+
+    /// Whose unit the incident is about.
+    func project(of incident: Incident) -> Project? {
+        guard let unit = incident.labels["unit"] else { return nil }
+        return projects().first { $0.units.contains(unit) }
+    }
+}
+
+extension Project {
+    /// `$project` as definitions read it.
+    var snapshot: JSONValue {
+        var members: [String: JSONValue] = [
+            "name": .string(name), "approve_plan": .bool(approvePlan == .always),
+            "approve_production": .bool(approveProduction == .always),
+        ]
+        if let production {
+            members["watch"] = .string(production.watch)
+            members["watch_for"] = .string(production.watchFor.literal)
+        }
+        return .object(members)
+    }
+
+    /// Whether the project's own policy lets these files and so many lines pass without a person.
+    func isLowRisk(_ files: [String], lines: Int) -> Bool {
+        guard case .lowRisk(let globs, let most) = approveProduction, lines <= most, !files.isEmpty else {
+            return false
+        }
+        let allowed: [Glob]
+        do {
+            allowed = try globs.map { pattern throws(Fault) in try Glob(pattern) }
+        } catch {
+            return false  // a policy that cannot be read waives nothing
+        }
+        return files.allSatisfy { file in
+            // A path that is none is nowhere allowed.
+            guard let path = try? RelativePath(file) else { return false }
+            return allowed.contains { $0.matches(path) }
+        }
+    }
+}
+
+extension RunState {
+    /// Names branch, worktree and pull request of the run's change.
+    var item: String {
+        guard let facts else { return "none" }
+        return "\(facts.incident.prefix(8))-\(facts.occurrence)"
+    }
+
+    /// The project of the run, as it was when the run began.
+    var projectName: String? { facts?.project?["name"]?.string }
+}

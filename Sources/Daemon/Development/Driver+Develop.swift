@@ -1,0 +1,126 @@
+import Delivery
+import Ledger
+import Logging
+import Model
+import Runbooks
+import Text
+
+// Steps that the agents' process performs: offered at the desk, which hands them out when it is polled.
+extension Driver {
+    /// Offers an agent's or a repository's step; its result comes later, by `workFinished`.
+    func offer(_ key: EffectKey, _ step: RenderedStep) async {
+        guard let development = parts.development else {
+            return await feedSurely(
+                .result(
+                    key: key, outcome: .refused(guard: "agents", text: "no model's provider is set, so no agent works")),
+                to: key.run)
+        }
+        do {
+            await development.desk.offer(try await task(key, step, development))
+        } catch {
+            await feedSurely(.result(key: key, outcome: .failed(parts.masking.mask(error.description))), to: key.run)
+        }
+    }
+
+    /// The agents' process is done with a task.
+    func workFinished(_ key: EffectKey, _ outcome: Outcome) async {
+        await feedSurely(.result(key: key, outcome: masked(outcome)), to: key.run)
+    }
+
+    /// Whether the task is at the desk; after a restart it is put there again, under the same key.
+    func probeWork(_ key: EffectKey, _ step: RenderedStep) async -> Probed {
+        guard let development = parts.development else { return .unknown("no model's provider is set any more") }
+        if await !development.desk.holds(key) {
+            do {
+                await development.desk.offer(try await task(key, step, development))
+            } catch {
+                return .result(.failed(parts.masking.mask(error.description)))
+            }
+        }
+        return .running
+    }
+
+    func cancelWork(_ key: EffectKey) async {
+        guard let desk = parts.development?.desk, await desk.cancel(key) else { return }
+        await feedSurely(
+            .result(key: key, outcome: .cancelled("the agents' process was not at work on it")), to: key.run)
+    }
+
+    // MARK: - Tasks
+
+    private func task(
+        _ key: EffectKey, _ step: RenderedStep, _ development: Development
+    ) async throws(Fault) -> WorkTask {
+        guard let run = open[key.run], let facts = run.state.facts, let incident = run.incidents[facts.incident] else {
+            throw Fault("work.unknown", "repository: the run of \(key) is over")
+        }
+        let project = run.state.projectName.flatMap { development.project(named: $0) }
+        var revision: String?
+        if let project {
+            do {
+                revision = try await DeployedRevision.read(project, labels: incident.labels)
+            } catch {
+                parts.logger.warning("\(error)")
+            }
+        }
+        let lines = try await parts.ledger.read { try $0.timeline(of: facts.incident) }
+        let told = lines.suffix(40).map { line in
+            // What a stranger may have written stays out: agents get log text by its own way only.
+            "\(line.at) \(line.kind.rawValue): \(line.kind == .signal ? incident.name : line.text.prefix(300).description)"
+        }
+        return WorkTask(
+            key: key, step: try workStep(step, project, run, development),
+            incident: WorkIncident(
+                id: incident.id, name: incident.name, severity: incident.severity,
+                summary: parts.masking.mask(incident.summary), labels: incident.labels.dictionary,
+                openedAt: incident.openedAt, timeline: told.map { parts.masking.mask($0) }),
+            project: project, item: run.state.item, revision: revision,
+            timeout: run.state.timer?.after ?? .seconds(900))
+    }
+
+    private func workStep(
+        _ step: RenderedStep, _ project: Project?, _ run: OpenRun, _ development: Development
+    ) throws(Fault) -> WorkTask.Step {
+        switch step {
+        case .agent(let agent):
+            guard let file = development.roles().first(where: { $0.name == agent.role }) else {
+                throw Fault(
+                    "agent.role", "schema: there is no role \"\(agent.role)\"", hint: "runbooks/roles/ holds them.")
+            }
+            var inputs = agent.inputs
+            if agent.role == "root-cause" {
+                inputs["runbooks"] = .array(parts.runbooks().filter { !$0.isBegunByName }.map(\.offer))
+                inputs["projects"] = .array(project.map { [.string($0.name)] } ?? [])
+            }
+            return .agent(role: agent.role, file: file.path, text: file.text, inputs: inputs)
+        case .repository(let repository):
+            guard project?.name == repository.project else {
+                throw Fault("repository.project", "repository: the settings have no project \"\(repository.project)\"")
+            }
+            return .repository(repository.work)
+        default: throw Fault("work.step", "repository: \(step.summary) is nothing that agents do")
+        }
+    }
+}
+
+extension RenderedRepository {
+    var work: RepositoryWork {
+        switch action {
+        case .checkout: .checkout
+        case .apply(let edits, let kind): .apply(edits: .array(edits), as: kind == .test ? .test : .fix)
+        case .test(let expect, let times): .test(expect: expect == .fails ? .fails : .passes, times: times)
+        case .commit(let message): .commit(message: message)
+        }
+    }
+}
+
+extension Runbook {
+    /// What an agent that may propose it is told.
+    fileprivate var offer: JSONValue {
+        .object([
+            "name": .string(name), "description": .string(description),
+            "when_not": .string(whenNot ?? ""),
+            "parameters": .array(parameters.map { .string($0.name) }),
+        ])
+    }
+}

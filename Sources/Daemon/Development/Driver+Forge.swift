@@ -1,0 +1,122 @@
+import Delivery
+import Ledger
+import Logging
+import Model
+import Runbooks
+import Text
+
+// The local forge: a pull request is a branch in the bare repository, and rows in the ledger.
+extension Driver {
+    /// Does a forge step, again where nobody knows whether it was done: both kinds find what is there already.
+    func forge(_ step: RenderedForge, _ key: EffectKey) async -> Outcome {
+        do {
+            guard let development = parts.development, let git = development.git else {
+                throw Fault("forge.git", "git is not installed, or no provider is set")
+            }
+            guard let project = development.project(named: step.project) else {
+                throw Fault("forge.project", "the settings have no project \"\(step.project)\"")
+            }
+            let forge = try await LocalForge(project.repository, git: git)
+            switch step.action {
+            case .open(let commit, let title, let body):
+                return try await openPullRequest(forge, project, commit, title, body, key)
+            case .merge(let merge): return try await self.merge(forge, project, merge)
+            }
+        } catch {
+            return .failed(parts.masking.mask("forge: \(error)"))
+        }
+    }
+
+    private func openPullRequest(
+        _ forge: LocalForge, _ project: Project, _ commit: String, _ title: String, _ body: String, _ key: EffectKey
+    ) async throws(Fault) -> Outcome {
+        guard let run = open[key.run] else { throw Fault("forge.run", "the run is over") }
+        let item = try ItemName(run.state.item)
+        let target = try BranchName(project.repository.branch)
+        let facts = try await forge.facts(of: item.branch, into: target)
+        guard facts.head.text == commit else {
+            return .failed("forge: the branch \(item.branch) is at \(facts.head.short), not at what was reviewed")
+        }
+        guard facts.conflicts.isEmpty else {
+            return .failed("forge: \(target) has changed the same lines of \(facts.conflicts.joined(separator: ", "))")
+        }
+        let files = facts.diff.files.map(\.path)
+        let lines = facts.diff.lines
+        let row = PullRequestRow(
+            id: item.text, run: key.run, incident: run.header.incident, project: project.name,
+            branch: item.branch.text, base: facts.base.text, head: facts.head.text,
+            title: parts.masking.mask(title), body: parts.masking.mask(body), lines: lines,
+            isLowRisk: project.isLowRisk(files, lines: lines), at: parts.clock.now().wall)
+        let words = run.state.pullWords(at: row.at).map { word in
+            PullWordRow(kind: word.kind, person: word.person, text: parts.masking.mask(word.text), at: word.at)
+        }
+        try await parts.ledger.write { transaction in
+            guard try transaction.read.pullRequest(row.id) == nil else { return }
+            try transaction.insert(pullRequest: row)
+            for word in words { try transaction.append(word: word, to: row.id) }
+        }
+        return .done([
+            "id": .string(row.id), "head": .string(row.head), "base": .string(row.base), "branch": .string(row.branch),
+            "lines": .number(Double(lines)), "low_risk": .bool(row.isLowRisk),
+        ])
+    }
+
+    private func merge(
+        _ forge: LocalForge, _ project: Project, _ merge: RenderedMerge
+    ) async throws(Fault) -> Outcome {
+        guard let by = merge.by else { return .refused(guard: "approval", text: "nobody has approved \(merge.pr)") }
+        guard let row = try await parts.ledger.read({ try $0.pullRequest(merge.pr) }), row.head == merge.head else {
+            return .failed("forge: there is no pull request \(merge.pr) with this head")
+        }
+        let (branch, target) = (try BranchName(row.branch), try BranchName(project.repository.branch))
+        let (head, now) = (try CommitID(row.head), parts.clock.now().wall)
+        if try await forge.merged(head, into: target) == nil {
+            let base = try await forge.head(of: target)
+            guard base.text == merge.base else {
+                return .failed("forge: \(target) has moved to \(base.short) since this was approved over another base")
+            }
+        }
+        let answer = try await forge.merge(
+            branch, expecting: head, into: target, message: "Merge \(branch): \(row.title)", date: now)
+        switch answer {
+        case .refused(let refusal): return .failed("forge: \(refusal)")
+        case .merged(let commit, let how):
+            try await parts.ledger.write { transaction in
+                guard try !transaction.read.words(on: row.id).contains(where: { $0.kind == .merged }) else { return }
+                try transaction.append(
+                    word: PullWordRow(kind: .approved, person: by, text: "", at: now), to: row.id)
+                try transaction.append(
+                    word: PullWordRow(kind: .merged, person: "Nightshift", text: commit.text, at: now), to: row.id)
+            }
+            parts.logger.notice(
+                "pull request \(row.id) was merged (\(how.rawValue)) as \(commit.short), approved by \(by)")
+            return .done(["commit": .string(commit.text), "by": .string(by)])
+        }
+    }
+}
+
+extension RunState {
+    /// What the run's own steps say of its change: checks and reviews, for whoever approves.
+    fileprivate func pullWords(at: Timestamp) -> [PullWordRow] {
+        var words: [PullWordRow] = []
+        for step in ended {
+            guard case .done(let result)? = step.outcome else { continue }
+            if let lines = result["report"]?.array, !lines.isEmpty {
+                let text = lines.compactMap(\.string).joined(separator: "\n")
+                words.append(PullWordRow(kind: .check, person: step.path, text: text, at: at))
+            }
+            if let findings = result["findings"]?.array {
+                let text = findings.map { finding in
+                    let place = "\(finding["path"]?.string ?? "")\(finding["line"]?.number.map { ":\(Int($0))" } ?? "")"
+                    return "\(finding["severity"]?.string ?? "?") \(place) \(finding["text"]?.string ?? "")"
+                }
+                words.append(
+                    PullWordRow(
+                        kind: .review, person: step.path,
+                        text: text.isEmpty ? "nothing found" : text.joined(separator: "\n"),
+                        at: at))
+            }
+        }
+        return words
+    }
+}
