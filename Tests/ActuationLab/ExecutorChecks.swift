@@ -39,6 +39,7 @@ struct ExecutorChecks {
         await report.check("ends of run steps are told", ends)
         await report.check("a running step is stopped when it is cancelled", cancel)
         await report.check("what is protected or not installed is refused", refusals)
+        await report.check("a deploy is the installed project's command, and is taken back by its rollback", deploy)
         await report.check("a helper killed in the middle adopts its step", adoption)
         await report.check("a death after each commit: every effect once", sweep)
         await report.check("high risk begins with two persons' approval", approval)
@@ -78,7 +79,7 @@ struct ExecutorChecks {
         try expect(hello.boot.count == 32, hello.boot)
     }
 
-    private func install(_ edit: (inout Installation.Request) -> Void) throws {
+    func install(_ edit: (inout Installation.Request) -> Void) throws {
         var request = Installation.Request()
         request.core = "root"
         request.approverGroups = []
