@@ -23,7 +23,6 @@ struct WorkTools: Sendable {
 
     static let textMax = 16_000
     static let spanMax = Duration.seconds(24 * 3600)
-    static let names = ["journal", "raw-journal", "templates", "metrics", "unit", "changes", "history"]
 
     /// The answer to one call; what cannot be answered is a sentence with `isError`.
     func answer(_ name: String, _ arguments: JSONValue, for task: WorkTask) async -> (text: String, isError: Bool) {
@@ -82,13 +81,25 @@ struct WorkTools: Sendable {
         let now = clock.now().wall
         let begin = task.incident.openedAt - before
         let excerpt = try await JournalExcerpt.read(
-            settings.journal.source, unit: unit, from: begin, through: now, keeping: isRaw ? 100 : 300)
-        var lines = ["\(excerpt.found) entries of \(unit) since \(begin); the last \(excerpt.entries.count):"]
-        for entry in excerpt.entries {
+            settings.journal.source, unit: unit, from: begin, through: now, keeping: 20_000)
+        let told = Self.telling(excerpt.entries, last: isRaw ? 60 : 200)
+        var lines = [
+            "\(excerpt.found) entries of \(unit) since \(begin); the first of each kind and the last, \(told.count) in all:"
+        ]
+        for entry in told {
             let text = isRaw ? String(entry.message.prefix(500)) : MessageTemplate.of(entry.message)
             lines.append("\(entry.at) priority \(entry.priority): \(text)")
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// The first entry of each kind of message, and the last entries: a flood of one kind hides no other.
+    static func telling(_ entries: [LogEntry], last: Int, kinds: Int = 80) -> [LogEntry] {
+        var seen: Set<String> = []
+        return entries.enumerated().filter { index, entry in
+            let isNew = seen.count < kinds && seen.insert(MessageTemplate.of(entry.message)).inserted
+            return isNew || index >= entries.count - last
+        }.map(\.element)
     }
 
     /// How often each kind of message came before the incident and since.
