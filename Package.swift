@@ -21,7 +21,7 @@ func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         name: name, dependencies: dependencies, swiftSettings: settings,
         linkerSettings: [
             .unsafeFlags(
-                ["-use-ld=lld", "-Xlinker", "--pack-dyn-relocs=relr"], .when(configuration: .release))
+                ["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"], .when(configuration: .release))
         ])
 }
 

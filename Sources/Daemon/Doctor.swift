@@ -36,6 +36,7 @@ public enum Doctor {
         findings.append(await actuation(settings))
         findings.append(contentsOf: people(settings))
         findings.append(clock())
+        findings.append(contentsOf: await agents(settings))
         return findings
     }
 

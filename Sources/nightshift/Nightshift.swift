@@ -12,6 +12,7 @@ struct Nightshift: AsyncParsableCommand {
             RunCommand.self, AgentsCommand.self, DemoCommand.self, DoctorCommand.self, StatusCommand.self,
             IncidentsCommand.self, ApproveCommand.self, RejectCommand.self, HaltCommand.self, ResumeCommand.self,
             CheckCommand.self, TestCommand.self, PlanCommand.self, FixCommand.self, WorkCommand.self, PullCommand.self,
+            ReviewCommand.self,
             RunbooksCommand.self, JournalCommand.self, MetricsCommand.self,
         ])
 

@@ -62,7 +62,10 @@ import Testing
     }
 
     @Test func whatWeDoNotKnowIsStopped() async throws {
-        let desk = WorkDesk(clock: SteppedClock(ObservatoryStage.begin).host)
+        let clock = SteppedClock(ObservatoryStage.begin)
+        let desk = WorkDesk(clock: clock.host)
+        #expect(try await poll(desk, ["old"]).cancel == [], "after a restart its task may lie here again in a moment")
+        clock.pass(WorkRules.silenceMax)
         #expect(try await poll(desk, ["old"]).cancel == ["old"])
     }
 

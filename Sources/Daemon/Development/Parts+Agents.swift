@@ -20,15 +20,15 @@ extension Parts {
         }
         let tools = WorkTools(
             settings: settings, ledger: ledger, observatory: observatory, bus: bus, clock: clock, masking: masking)
-        let service = WorkService(desk: development.desk, tools: tools, ledger: ledger, clock: clock) { [driver] in
-            await driver.workFinished($0, $1)
-        }
+        let service = WorkService(
+            desk: development.desk, tools: tools, ledger: ledger, clock: clock,
+            finish: { [driver] in await driver.workFinished($0, $1) })
         let (user, own) = (settings.agents.user, geteuid())
         var services: [any Service] = [
             PeerSocket(
                 path: settings.agentsSocket, bodyMax: WorkRules.messageMax,
-                isAllowed: { $0.uid == own || $0.uid == 0 || $0.name == user }, logger: logger
-            ) { try await service.answer($0) }
+                isAllowed: { $0.uid == own || $0.uid == 0 || $0.name == user }, logger: logger,
+                answer: { try await service.answer($0) })
         ]
         // Under systemd it is a unit of its own, with its own user and the model's key.
         if getenv("INVOCATION_ID") == nil { services.append(child(settingsPath)) }

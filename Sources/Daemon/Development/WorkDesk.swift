@@ -17,8 +17,12 @@ actor WorkDesk {
     private var items: [EffectKey: Item] = [:]
     private var order: [EffectKey] = []
     private var lastPoll: Stamp?
+    private let began: Stamp
 
-    init(clock: HostClock) { self.clock = clock }
+    init(clock: HostClock) {
+        self.clock = clock
+        began = clock.now()
+    }
 
     /// Whether the agents' process has been heard lately.
     var isAttended: Bool { lastPoll.map { clock.now().since($0) < WorkRules.silenceMax } ?? false }
@@ -77,7 +81,8 @@ actor WorkDesk {
             items[key]?.givenAt = clock.now()
             start.append(item.task)
         }
-        // What the process works on and we do not know is over for us, too.
-        return (start, running.filter { items[$0]?.isCancelled ?? true })
+        // What the process works on and we do not know is over for us, too; right after a start it may come back.
+        let knowsAll = clock.now().since(began) > WorkRules.silenceMax
+        return (start, running.filter { items[$0]?.isCancelled ?? knowsAll })
     }
 }

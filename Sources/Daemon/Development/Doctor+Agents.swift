@@ -1,0 +1,83 @@
+import Actuation
+import Agents
+import Delivery
+import Model
+import Runbooks
+
+// What a fix needs: a model, git, bubblewrap, the pipeline's definitions, and commands that the helper has.
+extension Doctor {
+    static func agents(_ settings: Settings) async -> [Finding] {
+        guard settings.agents.provider != nil else {
+            return [
+                Finding(
+                    verdict: .fine, about: "agents",
+                    text: "no provider: what no runbook repairs goes to a person only", mend: nil)
+            ]
+        }
+        var findings = [git(), await sandbox(), definitions(settings)]
+        if settings.projects.isEmpty {
+            findings.append(
+                Finding(
+                    verdict: .warning, about: "projects", text: "there is none, so no incident goes to the agents",
+                    mend: "`projects` says which unit's code is where."))
+        }
+        if settings.actuation == .exec { findings.append(commands(settings)) }
+        return findings
+    }
+
+    private static func git() -> Finding {
+        do {
+            _ = try Git()
+            return Finding(verdict: .fine, about: "git", text: "it is installed", mend: nil)
+        } catch {
+            return Finding(verdict: .broken, about: "git", text: error.message, mend: "apt-get install git")
+        }
+    }
+
+    private static func sandbox() async -> Finding {
+        do {
+            _ = try await Sandbox.open()
+            return Finding(verdict: .fine, about: "sandbox", text: "bubblewrap works here", mend: nil)
+        } catch {
+            return Finding(
+                verdict: .broken, about: "sandbox", text: error.message, mend: error.hint ?? "apt-get install bubblewrap")
+        }
+    }
+
+    private static func definitions(_ settings: Settings) -> Finding {
+        do {
+            let content = try Content.load(settings)
+            let names = [Development.pipeline, "stage", "deploy"]
+            let missing = names.filter { name in !content.runbooks.contains { $0.name == name } }
+            guard missing.isEmpty else {
+                return Finding(
+                    verdict: .broken, about: "pipeline", text: "there is no \(missing.joined(separator: ", "))",
+                    mend: "Name the directory with pipeline/ and roles/ in `runbooks`.")
+            }
+            return Finding(
+                verdict: .fine, about: "pipeline", text: "its definitions and \(content.roles.count) roles are there",
+                mend: nil)
+        } catch {
+            return Finding(verdict: .broken, about: "pipeline", text: "\(error)", mend: "nightshift check names every error.")
+        }
+    }
+
+    /// Deploy commands of the settings have no effect until the helper has them.
+    private static func commands(_ settings: Settings) -> Finding {
+        let mend = "nightshift runbooks install stage deploy"
+        do {
+            let installed = try InstalledDirectory(path: settings.helperInstalled).current().settings.projects
+            let differing = settings.installedProjects.filter { project in
+                installed[project.name].map { $0.staging != project.staging || $0.production != project.production } ?? true
+            }.map(\.name)
+            guard differing.isEmpty else {
+                return Finding(
+                    verdict: .warning, about: "deploy commands",
+                    text: "the helper has others than the settings for \(differing.joined(separator: ", "))", mend: mend)
+            }
+            return Finding(verdict: .fine, about: "deploy commands", text: "the helper has those of the settings", mend: nil)
+        } catch {
+            return Finding(verdict: .broken, about: "deploy commands", text: error.message, mend: mend)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Actuation
+import Agents
+import Delivery
+import FoundationEssentials
+import HTTPClient
+import Model
+import Runbooks
+import Synchronization
+import Text
+
+/// The reviewer without a run: any range of commits of a project, whoever wrote them.
+///
+/// Bounded by the role's own budget; nothing is stored, and nothing of it counts towards the daemon's budgets.
+public enum ReviewByItself {
+    public struct Finding: Sendable, Codable, Hashable {
+        public var severity: String
+        public var area: String
+        public var path: String
+        public var line: Int
+        public var text: String
+    }
+
+    /// What the reviewer finds, the worst first. A fault says why there is no review.
+    public static func run(settingsPath: String?, project name: String, range: String) async throws -> [Finding] {
+        let settings = try SettingsFile.load(settingsPath)
+        guard let provider = settings.agents.provider else {
+            throw Fault("agents.none", "agents.provider is none, so nobody reviews", hint: "Set one in the settings.")
+        }
+        guard let project = settings.projects.first(where: { $0.name == name }) else {
+            let known = settings.projects.map(\.name).joined(separator: ", ")
+            throw Fault("agents.project", "The settings have no project \"\(name)\"", hint: "There is: \(known).")
+        }
+        guard let role = try Content.load(settings).roles.first(where: { $0.name == "review" }) else {
+            throw Fault("agents.role", "There is no role \"review\"", hint: "runbooks/roles/ holds the roles.")
+        }
+        let state = FileManager.default.temporaryDirectory.path + "/nightshift-review-\(UInt32.random(in: 1...UInt32.max))"
+        // A mirror that is left behind in the temporary directory harms nobody.
+        defer { try? FileManager.default.removeItem(atPath: state) }
+        let mirror = try Mirror(of: project, state: state, git: try Git())
+        try await mirror.update()
+        let commits = try await mirror.range(range)
+        let diff = try await mirror.diff(commits)
+        let masking = try Masking(extra: settings.redaction)
+        let desk = AgentDesk(
+            line: LoneLine(), client: try provider.client(http: HTTPClient(), environment: ProcessInfo.processInfo.environment),
+            provider: provider, budget: settings.agents.budget, state: state, masking: masking, clock: .host,
+            random: { Double.random(in: 0..<1) })
+        let inputs: [String: JSONValue] = ["diff": .string(diff.text)]
+        let task = WorkTask(
+            key: EffectKey(run: "review", path: "review", attempt: 1),
+            step: .agent(role: "review", file: role.path, text: role.text, inputs: inputs),
+            incident: WorkIncident(
+                id: "review", name: "review", severity: "none", summary: "A review of \(range) of \(name)", labels: [:],
+                openedAt: .now(), timeline: []),
+            project: project, item: "review", revision: commits.new.text, timeout: .seconds(3600))
+        switch await desk.perform(task, file: role.path, text: role.text, inputs: inputs) {
+        case .done(let result): return findings(result)
+        case let outcome: throw Fault("agents.review", "There is no review: \(outcome.sentence)")
+        }
+    }
+
+    private static func findings(_ result: JSONValue) -> [Finding] {
+        (result["findings"]?.array ?? []).map { item in
+            Finding(
+                severity: item["severity"]?.string ?? "", area: item["area"]?.string ?? "",
+                path: item["path"]?.string ?? "", line: Int(item["line"]?.number ?? 0),
+                text: item["text"]?.string ?? "")
+        }
+    }
+}
+
+/// Stands for the daemon where there is none: keeps exchanges in memory, knows nothing of a host.
+private final class LoneLine: WorkLine {
+    private let kept = Mutex<(bodies: [String], tokens: Int, cost: Int)>(([], 0, 0))
+
+    func ask(_ question: WorkRequest) async throws(Fault) -> WorkAnswer {
+        switch question {
+        case .poll: return .tasks(start: [], cancel: [])
+        case .tool: return .tool(text: "there is no host to look at", isError: true)
+        case .exchanges: return .exchanges(kept.withLock { $0.bodies })
+        case .seen: return .exchanges([])
+        case .exchange(_, _, let body, let spent):
+            kept.withLock { kept in
+                kept.bodies.append(body)
+                kept.tokens += spent.tokens
+                kept.cost += spent.cost
+            }
+            return .done
+        case .spent:
+            return kept.withLock { kept in
+                .spent(
+                    WorkSpent(
+                        incidentTokens: kept.tokens, incidentCost: kept.cost, dayCost: kept.cost, monthCost: kept.cost))
+            }
+        case .finished: return .done
+        }
+    }
+}

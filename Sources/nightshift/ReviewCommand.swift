@@ -1,0 +1,28 @@
+import ArgumentParser
+import Daemon
+import Model
+
+struct ReviewCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "review", abstract: "The reviewer by itself, over any range of a project's commits.",
+        discussion: "Exits 1 where a finding is blocking. It asks the model itself, so it must be able to read its key.")
+
+    @Option(help: "The settings file; without it /etc/nightshift/nightshift.yaml.") var settings: String?
+    @Option(help: "The project's name in the settings.") var project: String
+    @Argument(help: "A..B, A...B, or one commit.") var range: String
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let findings = try await ReviewByItself.run(settingsPath: settings, project: project, range: range)
+        if json {
+            Terminal.say(try JSONText.of(findings))
+        } else if findings.isEmpty {
+            Terminal.say("nothing found")
+        } else {
+            for finding in findings {
+                Terminal.say("\(finding.path):\(finding.line): \(finding.severity) (\(finding.area)): \(finding.text)")
+            }
+        }
+        if findings.contains(where: { $0.severity == "blocking" }) { throw ExitCode(1) }
+    }
+}
