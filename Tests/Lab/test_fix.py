@@ -38,31 +38,36 @@ class FixCase(LabCase):
         defect = project.defect(name)
         desk = self.desk(project, defect.script())
         first = desk.story.head()
+        broke = self.now()
         incident = desk.breaks(defect)
         item = desk.drive(incident["id"])
         self.assert_mended(desk, defect, item, first)
+        self.record(f"{project.name}: {defect.name.replace('-', ' ')}", broke, self.host.incident(incident["id"]))
         return desk, defect, item
 
 
 class TheStory(FixCase):
     def test_a_race_from_its_alert_to_the_closed_incident(self) -> None:
-        began = self.now()
-        desk, defect, item = self.mend(Project("payments"), "lost-update")
+        desk, _, item = self.mend(Project("payments"), "lost-update")
         self.assertEqual(desk.asked("review"), 2, "one change was asked for, and then it was right")
         self.assertEqual(desk.asked("fix"), 1)
         time.sleep(5)
         self.assertEqual(desk.story.errors(), 0, "the load goes on, and nothing fails")
         incident = self.host.incident(item["incident"])
-        self.record("payments: a race", began, incident)
         texts = "\n".join(line["text"] for line in incident["timeline"])
         for words in ["10 of 10", desk.story.head()[:7], "staging"]:
             self.assertIn(words, texts)
         pull = desk.pull(str(desk.pulls()[0]["id"]))
         self.assertTrue(pull["checks"], "what was proven is with the pull request")
+        self.transcript("incidents", "show", incident["id"])
+        self.transcript("work", "show", item["id"])
+        self.transcript("pr", "show", str(pull["id"]))
 
+    @campaign.in_full  # test_fix_commits has one under other names, too
     def test_the_same_under_other_names(self) -> None:
         self.mend(Project("payments", Variation(RENAMED["payments"])), "lost-update")
 
+    @campaign.in_full
     def test_rejected_by_a_person(self) -> None:
         project = Project("payments")
         defect = project.defect("lost-update")
@@ -78,6 +83,7 @@ class TheStory(FixCase):
         self.assertEqual((desk.story.head(), desk.story.revision()), (first, first))
         texts = [line["text"] for line in self.host.incident(incident["id"])["timeline"]]
         self.assertTrue(any("we rewrite it next week" in text for text in texts), texts)
+        self.stopped("a person rejects the pull request", "a person", "we rewrite it next week", "nothing merged")
 
 
 class OtherDefects(FixCase):

@@ -73,6 +73,8 @@ class BadInputCase(FixCase):
         lines = "\n".join(f"  {line['kind']:9} {line['text']}" for line in incident["timeline"])
         self.assertEqual(item["state"], "escalated", lines)
         self.assertTrue(desk.gates(incident) & set(reasons), f"none of {reasons} speaks:\n{lines}")
+        what = f"{type(self).__name__}: {self._testMethodName.removeprefix('test_').replace('_', ' ')}"
+        self.stopped(what, *desk.stopped_by(incident, set(reasons)), "nothing merged")
         wait_until("a page", 20, self.host.requests)
         self.assertEqual([pull for pull in desk.pulls() if pull["state"] == "merged"], [])
 
@@ -87,6 +89,7 @@ class Models(BadInputCase):
         self.assert_handed_on(desk, item, FAULTS[fault])
         self.assertLess(len(model_requests(self.host)), 30, "it is not asked without end")
 
+    @campaign.in_full
     def test_text_for_ever(self) -> None:
         script = self.defect.script()
         script["roles"]["log-analysis"] = [{"turns": [{"text": "{\"facts\": [", "forever": True}]}]
@@ -94,6 +97,7 @@ class Models(BadInputCase):
         item = desk.drive(desk.breaks(self.defect)["id"], within=180)
         self.assert_handed_on(desk, item, "schema", "turns")
 
+    @campaign.in_full
     def test_a_pause_that_passes(self) -> None:
         script = self.defect.script()
         script["roles"]["log-analysis"][0]["turns"][0] |= {"fault": "rate-limit", "times": 2, "retry_after": 1}
@@ -101,11 +105,12 @@ class Models(BadInputCase):
         self.assertEqual(desk.drive(desk.breaks(self.defect)["id"])["state"], "resolved")
 
 
-for kind in campaign.current.sample(["hang", "garbage", "error-200", "bad-arguments"], list(FAULTS)):
+for kind in campaign.current.sample(["error-200"], list(FAULTS)):
     setattr(Models, f"test_{kind.replace('-', '_')}", lambda self, kind=kind: self.misbehaves(kind))
 
 
 class Texts(BadInputCase):
+    @campaign.in_full
     def test_instructions_in_the_log(self) -> None:
         desk = self.begin()
         desk.story.insult()
@@ -123,6 +128,7 @@ class Repositories(BadInputCase):
         item = desk.drive(desk.breaks(self.defect)["id"], within=180)
         self.assert_handed_on(desk, item, "repository")
 
+    @campaign.in_full
     def test_broken(self) -> None:
         desk = self.begin()
         bare = desk.story.repository
@@ -130,6 +136,7 @@ class Repositories(BadInputCase):
         item = desk.drive(desk.breaks(self.defect)["id"], within=180)
         self.assert_handed_on(desk, item, "repository")
 
+    @campaign.in_full
     def test_a_branch_of_that_name(self) -> None:
         """Somebody made the branch that the item would have, with something else on it."""
         desk = self.begin()
@@ -142,6 +149,7 @@ class Repositories(BadInputCase):
         if item["state"] == "escalated":
             self.assert_handed_on(desk, item, "repository", "forge")
 
+    @campaign.in_full
     def test_the_base_moves_while_a_person_looks(self) -> None:
         """An approval is of what was shown: after another commit on the branch it is of nothing."""
         desk = self.begin()
@@ -174,5 +182,5 @@ class TestCommands(BadInputCase):
             self.assertFalse((self.host.root / place / "owned").exists(), f"something was written to /{place}")
 
 
-for evil in campaign.current.sample(["writes outside"], list(EVIL_TESTS)):
+for evil in campaign.current.sample([], list(EVIL_TESTS)):
     setattr(TestCommands, f"test_{evil.replace(' ', '_')}", lambda self, evil=evil: self.evil(evil))

@@ -1,4 +1,5 @@
-"""The story of payments with its processes killed at boundaries of durability: it ends the same, and nothing is done twice."""
+"""The story of payments with its processes killed at boundaries of durability: it ends the same, and nothing is done
+twice."""
 
 import threading
 from collections import Counter
@@ -8,14 +9,15 @@ from labkit.host import CORE
 from labkit.machine import LabError, wait_until
 from story.desk import AGENTS, Desk
 from story.lab import model_requests
-from story.project import Project
+from story.project import Project, Variation
+from story.variation import RENAMED
 from test_fix import FixCase
 
 EVERY = 40
 """The core dies after so many commits of each of its lives; the runs of --full differ in where that begins."""
 QUESTIONS = [
-    ("log-analysis", 0), ("root-cause", 0), ("root-cause", 1), ("architect", 0), ("test", 0), ("code", 0), ("review", 0),
-    ("fix", 0), ("review", 0),
+    ("log-analysis", 0), ("root-cause", 0), ("root-cause", 1), ("architect", 0), ("test", 0), ("code", 0),
+    ("review", 0), ("fix", 0), ("review", 0),
 ]
 """Role and turn of what the model is asked when nothing is killed."""
 # Each start reads the variable, so that a process that was killed after its Nth commit is killed after so many again.
@@ -45,6 +47,10 @@ def places(requests: list[dict]) -> list[int]:
         candidates = [now, now + 1] if found else [0]
         found.append(next((place for place in candidates if QUESTIONS[place:place + 1] == [asked]), -1))
     return found
+
+
+def every(what: str, step: int | None) -> str:
+    return "" if step is None else f"at every {what}" if step == 1 else f"at every {step} {what}s"
 
 
 class AgentsKiller(threading.Thread):
@@ -98,10 +104,11 @@ class AgentsKiller(threading.Thread):
 
 class KilledStory(FixCase):
     rate_limit = False
+    names = Variation()
 
     def setUp(self) -> None:
         super().setUp()
-        self.project = Project("payments")
+        self.project = Project("payments", self.names)
         self.defect = self.project.defect("lost-update")
         self.people = self.desk(self.project, self.defect.script())
         self.first = self.people.story.head()
@@ -126,7 +133,7 @@ class KilledStory(FixCase):
         self.assertLessEqual(int(story.git("rev-list", "--merges", "--count", f"{self.first}..{story.head()}")), 1)
         words = [word["kind"] for word in desk.pull(str(desk.pulls()[0]["id"]))["words"]]
         self.assertEqual((words.count("approved"), words.count("merged")), (1, 1), words)
-        performed = Counter(self.host.read("/srv/payments/performed").splitlines())
+        performed = Counter(self.host.read(f"/srv/{self.project.name}/performed").splitlines())
         expected = [f"deploy {place} {self.first}" for place in ("staging", "production")]
         expected += [f"deploy staging {made[0]}", f"deploy production {story.head()}"]
         self.assertEqual(performed, dict.fromkeys(expected, 1))
@@ -141,6 +148,8 @@ class KilledStory(FixCase):
 
 
 class TheCore(KilledStory):
+    names = Variation(RENAMED["payments"])
+
     def killed_from(self, begin: int) -> None:
         """Dies after its commit `begin`, and from then on after each EVERY commits."""
         self.host.systemctl("stop", CORE)
@@ -155,7 +164,7 @@ class TheCore(KilledStory):
         self.assertGreater(deaths, 0, f"{CORE} was never killed")
         self.assert_once(item, deaths)
         self.figure(
-            f"the core killed after every {EVERY}th commit of the story, from the {begin}th on",
+            f"the core killed after every {EVERY} commits of the story, begun with its {begin}th",
             f"{deaths} kills, {self.again()} questions asked again", "as if nothing had been",
             "one item, pull request and merge; the deploy commands count themselves")
 
@@ -177,7 +186,7 @@ class TheAgents(KilledStory):
         for answered, before in killer.kills:
             self.assertTrue(all(place >= answered for place in asked[before:]),
                             f"{answered} answers were in the ledger, and then one of them was asked for: {asked}")
-        when = [f"at every {questions}. question" if questions else "", f"at every {stored}. record" if stored else ""]
+        when = [every("question", questions), every("record", stored)]
         self.figure(
             f"the agents' process killed {' and '.join(filter(None, when))} of the story",
             f"{deaths} kills, {self.again()} questions asked again", "as if nothing had been",

@@ -6,6 +6,7 @@ import pathlib
 import time
 import unittest
 
+from labkit import campaign
 from labkit.host import Host
 from labkit.machine import missing, wait_until
 from story.lab import Story
@@ -29,6 +30,7 @@ class Services(unittest.TestCase):
     def test_payments(self) -> None:
         self.mend_payments(Project("payments"))
 
+    @campaign.in_full
     def test_payments_under_other_names(self) -> None:
         self.mend_payments(Project("payments", Variation(RENAMED["payments"])))
 
@@ -72,6 +74,7 @@ class Services(unittest.TestCase):
             self.assertEqual(story.deploy(*words, check=False).returncode, status, words)
         self.assertEqual(story.revision(), first)
 
+    @campaign.in_full
     def test_the_small_services(self) -> None:
         for project in Project.all():
             for defect in project.defects() if project.name != "payments" else []:

@@ -29,12 +29,37 @@ class Figure:
 
 
 @dataclasses.dataclass
+class Stop:
+    """Something wrong, and the gate that stopped it, in its own words."""
+
+    what: str
+    gate: str
+    says: str
+    after: str
+    """What is in production and on the branch then."""
+
+
+@dataclasses.dataclass
+class Transcript:
+    """What a person would see who types the command."""
+
+    command: str
+    text: str
+
+
+@dataclasses.dataclass
 class Campaign:
     build: pathlib.Path
     full: bool
     """The whole durations and counts of `make evidence`; CI takes samples."""
     rows: list[Row] = dataclasses.field(default_factory=list)
     figures: list[Figure] = dataclasses.field(default_factory=list)
+    stops: list[Stop] = dataclasses.field(default_factory=list)
+    transcripts: list[Transcript] = dataclasses.field(default_factory=list)
+
+    def measured(self) -> dict[str, list[dict]]:
+        lists = {"rows": self.rows, "figures": self.figures, "stops": self.stops, "transcripts": self.transcripts}
+        return {name: [dataclasses.asdict(one) for one in found] for name, found in lists.items()}
 
     def sample(self, in_ci, whole):
         return whole if self.full else in_ci
@@ -48,3 +73,8 @@ def find_build() -> pathlib.Path:
 
 
 current = Campaign(build=find_build(), full=os.environ.get("NIGHTSHIFT_FULL") == "1")
+
+
+def in_full(test):
+    """Decorates a test of `make evidence`: CI has another of its kind."""
+    return test if current.full else None

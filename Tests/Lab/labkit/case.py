@@ -7,7 +7,7 @@ import time
 import unittest
 
 from labkit import campaign
-from labkit.campaign import Figure, Row
+from labkit.campaign import Figure, Row, Stop, Transcript
 from labkit.host import CONTENT, SHIPPED, Host, seconds, settings
 from labkit.machine import missing
 
@@ -74,6 +74,14 @@ class LabCase(unittest.TestCase):
 
     def figure(self, name: str, value: str, limit: str, how: str) -> None:
         campaign.current.figures.append(Figure(name, value, limit, how))
+
+    def stopped(self, what: str, gate: str, says: str, after: str) -> None:
+        campaign.current.stops.append(Stop(what, gate, says, after))
+
+    def transcript(self, *command: str) -> None:
+        """Keeps what a command of nightshift prints."""
+        done = self.host.nightshift(*command)
+        campaign.current.transcripts.append(Transcript(f"nightshift {' '.join(command)}", done.stdout))
 
     def assert_state(self, incident: dict, state: str) -> None:
         lines = "\n".join(f"  {line['at']} {line['kind']:9} {line['text']}" for line in incident["timeline"])

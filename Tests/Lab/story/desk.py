@@ -140,6 +140,15 @@ class Desk:
         words = [re.findall(r"(?:^|[\s(\u201c\"])([a-z][a-z-]+): ", line["text"]) for line in incident["timeline"]]
         return {word for line in words for word in line}
 
+    def stopped_by(self, incident: dict, gates: set[str]) -> tuple[str, str]:
+        """Which of the gates speaks first in a timeline, and what it says."""
+        for line in incident["timeline"]:
+            for gate in gates:
+                said = re.search(rf"(?:^|[\s(\u201c\"]){gate}: (.*)", line["text"], re.DOTALL)
+                if said:
+                    return gate, said[1]
+        raise LabError(f"none of {sorted(gates)} speaks")
+
     def script_errors(self) -> list[str]:
         """What the model was asked that its script does not know."""
         return [line["script_error"] for line in model_requests(self.host) if "script_error" in line]
