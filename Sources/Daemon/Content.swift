@@ -14,7 +14,9 @@ struct Content: Sendable {
     /// Below a directory of runbooks: what is begun by its name, and what the agents are told.
     static let (pipelineFolder, rolesFolder) = ("pipeline", "roles")
     /// Every tool that a role may name.
-    static let tools = ["templates", "metrics", "units", "changes", "history", "list", "read", "search", "blame"]
+    static let tools = [
+        "journal", "templates", "metrics", "units", "changes", "history", "list", "read", "search", "blame",
+    ]
 
     /// Reads what the settings name; Diagnostics lists every problem of every file.
     static func load(_ settings: Settings) throws -> Content {

@@ -69,6 +69,8 @@ extension Settings {
         note("deadman", deadman == new.deadman)
         note(
             "console", consoleListen?.host == new.consoleListen?.host && consoleListen?.port == new.consoleListen?.port)
+        note("agents", agents == new.agents)
+        note("projects", projects == new.projects)
         note("limits", actionLimit == new.actionLimit)
         return keys
     }

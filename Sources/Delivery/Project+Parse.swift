@@ -63,7 +63,9 @@ private struct ProjectReader {
             name: name, units: units, repository: repository, revision: revision, paths: paths, test: test,
             report: report, sandbox: sandbox(map), staging: staging(map), production: production(map))
         if let approve = inner(map, "approve", ["plan", "production"]) {
-            project.approvePlan = approval(approve, "plan")
+            if let plan = approve["plan"], plan.string(problems, "\"plan\"") != "always" {
+                problems.add(plan.place, "\"plan\" can only be always: a policy for plans is not in this version")
+            }
             project.approveProduction = approval(approve, "production")
         }
         if let egress = inner(map, "egress", ["code", "logs"]) {

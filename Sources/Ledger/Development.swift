@@ -74,7 +74,7 @@ public struct PullRequestRow: Sendable, Hashable {
 /// Something said or done on a pull request.
 public struct PullWordRow: Sendable, Hashable {
     public enum Kind: String, Sendable, Codable {
-        case check, review, comment, approved, rejected, merged, deployed
+        case check, review, comment, approved, rejected, merged
     }
 
     public var kind: Kind

@@ -5,7 +5,8 @@ import Model
 struct ReviewCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "review", abstract: "The reviewer by itself, over any range of a project's commits.",
-        discussion: "Exits 1 where a finding is blocking. It asks the model itself, so it must be able to read its key.")
+        discussion: "Exits 1 where a finding is blocking. It asks the model itself, so it must be able to read its key."
+    )
 
     @Option(help: "The settings file; without it /etc/nightshift/nightshift.yaml.") var settings: String?
     @Option(help: "The project's name in the settings.") var project: String

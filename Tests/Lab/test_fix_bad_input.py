@@ -10,8 +10,8 @@ from test_fix import FixCase
 
 FAULTS = {
     "hang": "timeout", "hang-in-stream": "timeout", "slow": "timeout", "broken-off": "unreachable",
-    "garbage": "malformed", "bad-event": "malformed", "error-200": "malformed", "error-in-stream": "unreachable",
-    "bad-arguments": "malformed", "max-tokens": "length", "refusal": "refusal", "rate-limit": "unreachable",
+    "garbage": "malformed", "bad-event": "malformed", "error-200": "unreachable", "error-in-stream": "unreachable",
+    "bad-arguments": "schema", "max-tokens": "length", "refusal": "refusal", "rate-limit": "unreachable",
     "overloaded": "unreachable", "broken": "unreachable", "flood": "malformed",
 }
 """What the model does for ever, and by what name the agent fails."""
@@ -122,19 +122,21 @@ class Texts(BadInputCase):
 
 
 class Repositories(BadInputCase):
-    def test_gone(self) -> None:
+    def broken_off(self, command: str) -> None:
+        """The repository goes while a person looks at the plan; the diagnosis was made from it."""
         desk = self.begin()
-        self.host.exec("mv", desk.story.repository, desk.story.repository + ".gone")
-        item = desk.drive(desk.breaks(self.defect)["id"], within=180)
+        incident = desk.breaks(self.defect)["id"]
+        wait_until("the plan", 60, lambda: desk.asked_for("approve", incident))
+        self.host.exec("sh", "-c", command.format(bare=desk.story.repository))
+        item = desk.drive(incident, within=180)
         self.assert_handed_on(desk, item, "repository")
+
+    def test_gone(self) -> None:
+        self.broken_off("mv {bare} {bare}.gone")
 
     @campaign.in_full
     def test_broken(self) -> None:
-        desk = self.begin()
-        bare = desk.story.repository
-        self.host.exec("sh", "-c", f"echo nonsense > {bare}/HEAD; rm -rf {bare}/objects/pack {bare}/objects/??")
-        item = desk.drive(desk.breaks(self.defect)["id"], within=180)
-        self.assert_handed_on(desk, item, "repository")
+        self.broken_off("echo nonsense > {bare}/HEAD; rm -rf {bare}/objects/pack {bare}/objects/??")
 
     @campaign.in_full
     def test_a_branch_of_that_name(self) -> None:

@@ -9,7 +9,7 @@ import Testing
     static let folder =
         URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
         .appending(path: "../../runbooks/pipeline").standardized.path
-    static let names = ["deploy", "incident-fix", "stage"]
+    static let names = ["deploy", "diagnose", "incident-fix", "stage"]
 
     static func text(_ name: String) throws -> String {
         String(decoding: try #require(FileManager.default.contents(atPath: "\(folder)/\(name)")), as: UTF8.self)

@@ -9,7 +9,7 @@ import Text
 /// What the driver needs to have a fix made: projects, roles, the desk of the agents' process, and git for the forge.
 struct Development: Sendable {
     let desk: WorkDesk
-    /// As the settings have them now.
+    /// As the settings had them at the start; another set needs a restart.
     let projects: @Sendable () -> [Project]
     /// The roles as they are written.
     let roles: @Sendable () -> [RoleFile]
@@ -35,7 +35,6 @@ extension Project {
     var snapshot: JSONValue {
         var members: [String: JSONValue] = [
             "name": .string(name), "approve_plan": .bool(approvePlan == .always),
-            "approve_production": .bool(approveProduction == .always),
         ]
         if let production {
             members["watch"] = .string(production.watch)

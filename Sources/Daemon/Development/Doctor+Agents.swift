@@ -40,7 +40,8 @@ extension Doctor {
             return Finding(verdict: .fine, about: "sandbox", text: "bubblewrap works here", mend: nil)
         } catch {
             return Finding(
-                verdict: .broken, about: "sandbox", text: error.message, mend: error.hint ?? "apt-get install bubblewrap")
+                verdict: .broken, about: "sandbox", text: error.message,
+                mend: error.hint ?? "apt-get install bubblewrap")
         }
     }
 
@@ -58,7 +59,8 @@ extension Doctor {
                 verdict: .fine, about: "pipeline", text: "its definitions and \(content.roles.count) roles are there",
                 mend: nil)
         } catch {
-            return Finding(verdict: .broken, about: "pipeline", text: "\(error)", mend: "nightshift check names every error.")
+            return Finding(
+                verdict: .broken, about: "pipeline", text: "\(error)", mend: "nightshift check names every error.")
         }
     }
 
@@ -68,14 +70,17 @@ extension Doctor {
         do {
             let installed = try InstalledDirectory(path: settings.helperInstalled).current().settings.projects
             let differing = settings.installedProjects.filter { project in
-                installed[project.name].map { $0.staging != project.staging || $0.production != project.production } ?? true
+                installed[project.name].map { $0.staging != project.staging || $0.production != project.production }
+                    ?? true
             }.map(\.name)
             guard differing.isEmpty else {
                 return Finding(
                     verdict: .warning, about: "deploy commands",
-                    text: "the helper has others than the settings for \(differing.joined(separator: ", "))", mend: mend)
+                    text: "the helper has others than the settings for \(differing.joined(separator: ", "))", mend: mend
+                )
             }
-            return Finding(verdict: .fine, about: "deploy commands", text: "the helper has those of the settings", mend: nil)
+            return Finding(
+                verdict: .fine, about: "deploy commands", text: "the helper has those of the settings", mend: nil)
         } catch {
             return Finding(verdict: .broken, about: "deploy commands", text: error.message, mend: mend)
         }

@@ -60,6 +60,10 @@ extension Driver {
             do {
                 revision = try await DeployedRevision.read(project, labels: incident.labels)
             } catch {
+                // Agents can look at the branch's head; a fix of something else than what runs is none.
+                if case .repository(let repository) = step, case .checkout = repository.action {
+                    throw Fault(error.code, "repository: \(error.message)", hint: error.hint)
+                }
                 parts.logger.warning("\(error)")
             }
         }

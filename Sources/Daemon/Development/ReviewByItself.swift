@@ -33,7 +33,8 @@ public enum ReviewByItself {
         guard let role = try Content.load(settings).roles.first(where: { $0.name == "review" }) else {
             throw Fault("agents.role", "There is no role \"review\"", hint: "runbooks/roles/ holds the roles.")
         }
-        let state = FileManager.default.temporaryDirectory.path + "/nightshift-review-\(UInt32.random(in: 1...UInt32.max))"
+        let state =
+            FileManager.default.temporaryDirectory.path + "/nightshift-review-\(UInt32.random(in: 1...UInt32.max))"
         // A mirror that is left behind in the temporary directory harms nobody.
         defer { try? FileManager.default.removeItem(atPath: state) }
         let mirror = try Mirror(of: project, state: state, git: try Git())
@@ -42,7 +43,8 @@ public enum ReviewByItself {
         let diff = try await mirror.diff(commits)
         let masking = try Masking(extra: settings.redaction)
         let desk = AgentDesk(
-            line: LoneLine(), client: try provider.client(http: HTTPClient(), environment: ProcessInfo.processInfo.environment),
+            line: LoneLine(),
+            client: try provider.client(http: HTTPClient(), environment: ProcessInfo.processInfo.environment),
             provider: provider, budget: settings.agents.budget, state: state, masking: masking, clock: .host,
             random: { Double.random(in: 0..<1) })
         let inputs: [String: JSONValue] = ["diff": .string(diff.text)]

@@ -25,6 +25,11 @@ enum DaemonTools {
     /// Name, the daemon's name, description, arguments, those that must be there.
     private static let offers: [(String, String, String, JSONValue, JSONValue)] = [
         (
+            "journal", "journal",
+            "A unit's log entries around the incident: time, priority and kind of message, without what varies in it.",
+            ["unit": unit, "before": before], []
+        ),
+        (
             "templates", "templates",
             "The kinds of log messages of a unit, with how often each came before the incident and since.",
             ["unit": unit, "before": before], []

@@ -9,7 +9,7 @@ import Text
 @Suite struct ShippedRolesTests {
     static let names = ["architect", "code", "fix", "log-analysis", "review", "root-cause", "test"]
     static let code: Set<String> = ["list", "read", "search", "blame"]
-    static let host: Set<String> = ["templates", "metrics", "units", "changes", "history"]
+    static let host: Set<String> = ["journal", "templates", "metrics", "units", "changes", "history"]
 
     static let folder = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
         .appending(path: "../../../runbooks/roles").standardizedFileURL
