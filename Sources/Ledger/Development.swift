@@ -104,6 +104,16 @@ extension LedgerTransaction {
             ])
     }
 
+    /// What a request took of which there is no exchange; numbered below zero.
+    public func append(lost spending: SpendingRow, run: String, path: String, at: Timestamp) throws {
+        try execute(
+            """
+            INSERT INTO spending VALUES (?1, ?2,
+                (SELECT MIN(0, COALESCE(MIN(number), 0)) - 1 FROM spending WHERE run = ?1 AND path = ?2), ?3, ?4, ?5, ?6, ?7)
+            """,
+            [run, path, spending.incident, spending.model, spending.tokens, spending.cost, at.microseconds])
+    }
+
     /// Opens a pull request; one with this ID is left as it is.
     public func insert(pullRequest row: PullRequestRow) throws {
         try execute(

@@ -67,6 +67,18 @@ extension PullRequestRow {
         }
     }
 
+    @Test func whatWasLostIsSpentAsWell() async throws {
+        let ledger = try await ledger()
+        try await ledger.write { transaction in
+            try transaction.append(exchange: exchange(1), spending: spending(100))
+            for _ in 0..<2 {
+                try transaction.append(lost: spending(7), run: "run1", path: "diagnose", at: .sample)
+            }
+        }
+        #expect(try await ledger.read { try $0.spent(since: .sample).cost } == 114)
+        #expect(try await ledger.read { try $0.exchanges(run: "run1").count } == 1)
+    }
+
     @Test func aPullRequestIsOpenedOnceAndEndsOnce() async throws {
         let ledger = try await ledger()
         try await ledger.write { transaction in

@@ -94,7 +94,7 @@ private final class LoneLine: WorkLine {
                     WorkSpent(
                         incidentTokens: kept.tokens, incidentCost: kept.cost, dayCost: kept.cost, monthCost: kept.cost))
             }
-        case .finished: return .done
+        case .finished, .lost: return .done
         }
     }
 }

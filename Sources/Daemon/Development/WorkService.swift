@@ -43,6 +43,12 @@ struct WorkService: Sendable {
                 incident: incident, model: spent.model, tokens: spent.tokens, cost: spent.cost)
             try await ledger.write { try $0.append(exchange: row, spending: spending) }
             return .done
+        case .lost(let key, let spent):
+            let incident = try await task(key).incident.id
+            let now = clock.now().wall
+            let spending = SpendingRow(incident: incident, model: spent.model, tokens: spent.tokens, cost: spent.cost)
+            try await ledger.write { try $0.append(lost: spending, run: key.run, path: key.transcript, at: now) }
+            return .done
         case .spent(let key): return .spent(try await spent(try await task(key).incident.id))
         case .finished(let key, let outcome):
             if await desk.remove(key) { await finish(key, outcome) }

@@ -41,6 +41,11 @@ public struct AgentDesk: Sendable {
             switch try await run(role, task, inputs) {
             case .finished(let result): return .done(result)
             case .failed(let failure):
+                if failure.lost.total > 0 {
+                    let cost = Int(provider.prices.cost(of: failure.lost).microdollars)
+                    let spent = WorkSpending(model: provider.model, tokens: failure.lost.total, cost: cost)
+                    _ = try await line.ask(.lost(task.key, spent))
+                }
                 if Task.isCancelled { return Self.stopped }
                 return .failed(masking.mask(failure.description))
             }

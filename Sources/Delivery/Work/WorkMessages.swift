@@ -12,6 +12,8 @@ public enum WorkRequest: Sendable, Codable {
     case exchanges(EffectKey)
     /// An exchange that must be stored before the agent goes on; `number` counts from 1.
     case exchange(EffectKey, number: Int, body: String, spent: WorkSpending)
+    /// What was counted for a request that got no whole reply, and so is in no exchange.
+    case lost(EffectKey, WorkSpending)
     /// What has been spent so far.
     case spent(EffectKey)
     /// What was seen by all agents of the task's run: what citations may refer to.

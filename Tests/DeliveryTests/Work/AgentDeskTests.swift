@@ -223,6 +223,30 @@ import Text
         #expect(outcome == .cancelled("the agent was told to stop"))
     }
 
+    @Test func whatABrokenOffAnswerCostIsSpent() async throws {
+        let desk = AgentDesk(
+            line: daemon, client: BreakingModel(),
+            provider: ProviderSettings(
+                vendor: .anthropic, model: "breaking",
+                prices: Prices(input: Money(microdollars: 1_000_000), output: Money(microdollars: 5_000_000))),
+            budget: Budget(), state: stage.repository.state, masking: try Masking(), clock: quickClock(),
+            random: { 0.5 })
+        let outcome = try await perform("log-analysis", "read-logs", desk)
+        #expect(outcome.gate == "refusal", "\(outcome)")
+        let spent = await daemon.spending
+        #expect(spent.incidentTokens == 120 && spent.incidentCost == 200)
+    }
+
+    /// Refuses, after the vendor has counted some of the request.
+    private struct BreakingModel: ModelClient {
+        let model = "breaking"
+        let hasTools = true
+
+        func send(_ request: ModelRequest, onText: @Sendable (String) -> Void) async throws(ModelError) -> ModelReply {
+            throw ModelError(.refused, "no", usage: ModelUsage(input: 100, output: 20))
+        }
+    }
+
     /// Says that it was asked, and nothing more.
     private struct HangingModel: ModelClient {
         let model = "hanging"

@@ -65,6 +65,10 @@ actor FakeDaemon: WorkLine {
                 spending.incidentCost += spent.cost
             }
             return .done
+        case .lost(_, let spent):
+            spending.incidentTokens += spent.tokens
+            spending.incidentCost += spent.cost
+            return .done
         case .spent: return .spent(spending)
         case .finished(let key, let outcome):
             if offered.contains(where: { $0.key == key }) { outcomes.append((key, outcome)) }
