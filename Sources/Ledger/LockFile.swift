@@ -15,8 +15,15 @@ final class LockFile: Sendable {
                 "ledger.open", "the lock file \(path) cannot be opened: \(systemError())",
                 hint: "The state directory must exist and belong to the user that runs Nightshift.")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        var tries = 1
+        // One that has just ended may live on for a moment in a process that it was starting.
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let error = errno
+            if error == EWOULDBLOCK, tries < 20 {
+                tries += 1
+                usleep(25_000)
+                continue
+            }
             let holder = Self.holder(descriptor)
             Glibc.close(descriptor)
             guard error == EWOULDBLOCK else {

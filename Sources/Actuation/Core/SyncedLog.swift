@@ -38,12 +38,22 @@ final class SyncedLog {
         let file = Glibc.open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { throw failure("cannot be opened", path) }
         let log = SyncedLog(path: path, file: file, sync: sync)
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+        guard Self.lock(file) else {
             throw Fault("executor.locked", "\(path) is in use by another executor", hint: "Only one may run.")
         }
         try log.replay(each)
         try log.syncDirectory(directory)
         return log
+    }
+
+    /// Tries for half a second: one that has just ended may live on for a moment in a process that it was starting.
+    private static func lock(_ file: Int32) -> Bool {
+        for _ in 0..<20 {
+            if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
+            guard errno == EWOULDBLOCK || errno == EINTR else { return false }
+            usleep(25_000)
+        }
+        return false
     }
 
     /// Writes and syncs one record. After a failure the record does not exist: the next call first cuts off what may have
