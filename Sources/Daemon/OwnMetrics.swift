@@ -1,5 +1,3 @@
-import CLinux
-import CSystemd
 import Glibc
 import Model
 
@@ -73,10 +71,12 @@ struct OwnMetrics: Sendable {
         return (pages.flatMap { Int($0) } ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
+    /// From `/proc/self/stat`: user and system time in clock ticks, the 14th and 15th field.
     private static var cpuSeconds: Double {
-        var usage = rusage()
-        guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
-        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
-        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+        // The second field is the program's name in parentheses, in which anything may stand.
+        guard let line = TextFile.lines("/proc/self/stat").first, let end = line.lastIndex(of: ")") else { return 0 }
+        let fields = line[line.index(after: end)...].split(separator: " ")
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 }
