@@ -17,6 +17,8 @@ struct ReadyService: Service {
                 do { try await clock.sleep(.milliseconds(20)) } catch { return }  // cancelled: asked to stop
             }
             Readiness.ready("watching")
+            do { try await clock.sleep(.seconds(30)) } catch { return }  // cancelled: asked to stop
+            StartupPages.giveBack()
             while !Task.isCancelled {
                 do { try await clock.sleep(.seconds(60)) } catch { return }  // cancelled: asked to stop
                 let summary = await observatory.summary
