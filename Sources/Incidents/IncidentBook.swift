@@ -133,7 +133,11 @@ public struct IncidentBook: Sendable {
     public mutating func settle(firing: [Alert], at: Stamp) -> [IncidentChange] {
         var unknown: [Alert] = []
         for alert in firing where alert.state == .firing && bySignal[alert.labels] == nil {
-            if let id = home(of: alert, at: at, anyTime: true), entries[id]?.state.isEnded == false {
+            // What fires may only be remembered from before the start: it opens nothing again that was proven meanwhile,
+            // unless it still stands when `review` looks.
+            if let id = home(of: alert, at: at, anyTime: true), let state = entries[id]?.state,
+                !state.isEnded || state == .resolved
+            {
                 addSignal(alert, to: id, at: at)
             } else {
                 unknown.append(alert)

@@ -41,10 +41,24 @@ import Text
         #expect(book.signalStands(known.incident.id))
     }
 
-    @Test func whatEndedAMomentAgoIsReopened() throws {
+    @Test func whatIsOnlyRememberedReopensNothingThatWasProvenUntilItHasStoodForAWhile() throws {
         let nginx = Alert.firing()
         let known = KnownIncident(incident: try opened(nginx), state: .resolved, endedAt: Stamp.at(30).wall)
-        for (seconds, word) in [(600.0, "reopened"), (700, "opened")] {
+        var book = IncidentBook(restoring: [known], masking: try Masking())
+        #expect(book.settle(firing: [nginx], at: .at(60)).isEmpty)
+        #expect(book.state(of: known.incident.id) == .resolved && book.signalStands(known.incident.id))
+        #expect(book.review(at: .at(600)).isEmpty)
+        #expect(book.review(at: .at(700)).map(\.word) == ["reopened"])
+        var other = IncidentBook(restoring: [known], masking: try Masking())
+        #expect(other.settle(firing: [nginx], at: .at(60)).isEmpty)
+        #expect(other.word(nginx.resolved, at: 61) == ["quiet"])
+        #expect(other.review(at: .at(700)).isEmpty)
+    }
+
+    @Test func whatWasClosedWithoutProofIsReopenedAndWhatEndedLongAgoIsAnother() throws {
+        let nginx = Alert.firing()
+        for (state, seconds, word) in [(IncidentState.closed, 600.0, "reopened"), (.resolved, 700, "opened")] {
+            let known = KnownIncident(incident: try opened(nginx), state: state, endedAt: Stamp.at(30).wall)
             var book = IncidentBook(restoring: [known], masking: try Masking())
             #expect(book.settle(firing: [nginx], at: .at(seconds)).map(\.word) == [word])
         }
