@@ -59,6 +59,9 @@ class TheStory(FixCase):
             self.assertIn(words, texts)
         pull = desk.pull(str(desk.pulls()[0]["id"]))
         self.assertTrue(pull["checks"], "what was proven is with the pull request")
+        write = ["find", desk.story.repository, "-writable"]
+        self.assertNotEqual(self.host.exec(*write, user="nightshift").stdout, "")
+        self.assertEqual(self.host.exec(*write, user="nightshift-agents").stdout, "", "the agents only read")
         self.transcript("incidents", "show", incident["id"])
         self.transcript("work", "show", item["id"])
         self.transcript("pr", "show", str(pull["id"]))

@@ -94,6 +94,7 @@ private final class LoneLine: WorkLine {
                     WorkSpent(
                         incidentTokens: kept.tokens, incidentCost: kept.cost, dayCost: kept.cost, monthCost: kept.cost))
             }
+        case .offer: throw Fault("repository.offer", "a review by itself has no branch to offer")
         case .finished, .lost: return .done
         }
     }

@@ -11,6 +11,8 @@ struct WorkService: Sendable {
     let desk: WorkDesk
     let tools: WorkTools
     let ledger: Ledger
+    /// Nil where git is not installed.
+    let git: Git?
     let clock: HostClock
     let finish: @Sendable (EffectKey, Outcome) async -> Void
 
@@ -50,6 +52,9 @@ struct WorkService: Sendable {
             try await ledger.write { try $0.append(lost: spending, run: key.run, path: key.transcript, at: now) }
             return .done
         case .spent(let key): return .spent(try await spent(try await task(key).incident.id))
+        case .offer(let key, let offer):
+            try await task(key).takeIn(offer, git: git)
+            return .done
         case .finished(let key, let outcome):
             if await desk.remove(key) { await finish(key, outcome) }
             return .done

@@ -1,51 +1,42 @@
+public import FoundationEssentials
 public import Model
 
+/// A commit that is offered as the item's branch, with what it adds to the base.
+///
+/// Whoever works on a change cannot write to the project's repository: it hands this over, and the forge takes it in.
+public struct BranchOffer: Sendable, Hashable, Codable {
+    public var commit: CommitID
+    /// The commit of ours that the branch has now, where it is to be replaced.
+    public var replacing: CommitID?
+    /// A thin pack, as `git pack-objects --thin` writes it, without the objects of the base.
+    public var pack: Data
+
+    public init(commit: CommitID, replacing: CommitID?, pack: Data) {
+        self.commit = commit
+        self.replacing = replacing
+        self.pack = pack
+    }
+
+    /// Bytes of a pack.
+    public static let packMax = 4 << 20
+}
+
 extension Worktree {
-    public enum Offer: String, Sendable, Codable {
-        case made
-        /// The branch was there already, with this very commit.
-        case known
-        /// The branch had the commit that the caller said it would replace.
-        case replaced
-    }
-
-    /// Pushes a commit as branch `nightshift/ITEM` to the project's repository.
+    /// Makes the offer of a commit; nothing leaves this worktree.
     ///
-    /// - Parameter replacing: the commit of ours that the branch has now, where it is to be replaced.
-    /// - Throws: `repository.branch-conflict` where the branch has another commit than those two.
-    public func offer(_ commit: CommitID, replacing old: CommitID? = nil) async throws(Fault) -> Offer {
-        try address.check()
-        let now = try await offered()
-        if now == commit { return .known }
-        guard now == nil || now == old else { throw conflict(now) }
-        let branch = item.branch.reference
+    /// - Throws: `repository.size` where the change takes more than `BranchOffer.packMax`.
+    public func offer(_ commit: CommitID, replacing old: CommitID? = nil) async throws(Fault) -> BranchOffer {
         let answer = try await git.run(
-            ["push", "--quiet", "--no-verify", "--no-follow-tags", "--force-with-lease=\(branch):\(now?.text ?? "")"]
-                + Git.otherSide(of: address.text, "receive-pack", "receive-pack")
-                + ["--", address.text, "\(commit):\(branch)"],
-            Git.Setting(repository: repository, accepts: [0, 1, 128]))
-        if answer.exit == 0 { return now == nil ? .made : .replaced }
-        let after = try await offered()
-        if after == commit { return .known }
-        if after != now { throw conflict(after) }
-        throw address.fault(answer.complaint)
-    }
-
-    /// What the branch has in the project's repository now.
-    public func offered() async throws(Fault) -> CommitID? {
-        let answer = try await git.run(
-            ["ls-remote", "--quiet"] + Git.otherSide(of: address.text, "upload-pack", "upload-pack")
-                + ["--", address.text, item.branch.reference],
-            Git.Setting(repository: repository, outputMax: 1 << 20, accepts: [0, 128]))
-        guard answer.exit == 0 else { throw address.fault(answer.complaint) }
-        guard let name = answer.line.split(separator: "\t").first else { return nil }
-        return try CommitID(String(name))
-    }
-
-    private func conflict(_ theirs: CommitID?) -> Fault {
-        Fault(
-            "repository.branch-conflict",
-            "the branch \(item.branch) has changed in \(address.text): it is at \(theirs?.short ?? "nothing") now",
-            hint: "Look at it there; nothing was pushed")
+            ["pack-objects", "--revs", "--thin", "--stdout", "--quiet"],
+            Git.Setting(
+                repository: repository, input: Array("\(commit)\n^\(base)\n".utf8),
+                outputMax: BranchOffer.packMax + 1, cuts: true))
+        guard answer.isWhole, answer.output.count <= BranchOffer.packMax else {
+            throw Fault(
+                "repository.size",
+                "the change is more than \(ByteSize(bytes: BranchOffer.packMax).literal) and is not offered",
+                hint: "A fix is small; keep large files out of it")
+        }
+        return BranchOffer(commit: commit, replacing: old, pack: Data(answer.output))
     }
 }

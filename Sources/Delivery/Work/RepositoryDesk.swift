@@ -145,7 +145,7 @@ public struct RepositoryDesk: Sendable {
             let worktree = try await item.worktree(record)
             let tree = try await item.tree(record, in: worktree)
             let commit = try await worktree.commit(tree, message: masking.mask(message), date: record.at)
-            _ = try await worktree.offer(commit, replacing: record.offered)
+            try await line.tell(.offer(item.key, try await worktree.offer(commit, replacing: record.offered)))
             record.offered = commit
             var result = try await told(worktree, from: try await worktree.baseTree(), to: tree)
             result["commit"] = .string(commit.text)

@@ -18,6 +18,8 @@ public enum WorkRequest: Sendable, Codable {
     case spent(EffectKey)
     /// What was seen by all agents of the task's run: what citations may refer to.
     case seen(EffectKey)
+    /// The commit of a task's step, to be taken in as the item's branch.
+    case offer(EffectKey, BranchOffer)
     case finished(EffectKey, Outcome)
 }
 

@@ -16,7 +16,7 @@ import Testing
             Change([FileChange(path: "a", before: "1\n", after: "2\n")]), over: worktree.baseTree())
         try await worktree.reset(to: tree)
         let commit = try await worktree.commit(tree, message: "Fix", date: TestRepository.date)
-        _ = try await worktree.offer(commit)
+        try await repository.receive(commit, of: worktree, by: git)
         let forge = try await LocalForge(repository.project().repository, git: git)
         let end = try await forge.merge(
             worktree.item.branch, expecting: commit, into: BranchName("main"), message: "Merge",

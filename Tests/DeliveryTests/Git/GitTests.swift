@@ -60,7 +60,7 @@ import Testing
         let tree = try await worktree.record(
             Change([FileChange(path: "a", before: "1\n", after: "2\n")]), over: worktree.baseTree())
         let commit = try await worktree.commit(tree, message: "Fix", date: TestRepository.date)
-        #expect(try await worktree.offer(commit) == .made)
+        #expect(try await repository.receive(commit, of: worktree) == .made)
         let forge = try await LocalForge(repository.project().repository, git: repository.git)
         _ = try await forge.facts(of: worktree.item.branch, into: BranchName("main"))
         _ = try await forge.merge(

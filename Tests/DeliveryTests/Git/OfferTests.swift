@@ -23,13 +23,17 @@ import Testing
         return try await worktree.commit(tree, message: "Fix", date: TestRepository.date)
     }
 
+    private func branch() async throws -> CommitID? {
+        try await repository.git.reference(item.branch.reference, in: repository.path)
+    }
+
     @Test func anOfferIsMadeOnce() async throws {
         let worktree = try await mirror.worktree(item, at: base)
         let commit = try await commit(worktree, "2\n")
-        #expect(try await worktree.offered() == nil)
-        #expect(try await worktree.offer(commit) == .made)
-        #expect(try await worktree.offer(commit) == .known)
-        #expect(try await worktree.offered() == commit)
+        #expect(try await branch() == nil)
+        #expect(try await repository.receive(commit, of: worktree) == .made)
+        #expect(try await repository.receive(commit, of: worktree) == .known)
+        #expect(try await branch() == commit)
         #expect(
             try await repository.lines(["for-each-ref", "--format=%(refname)"])
                 == ["refs/heads/main", "refs/heads/nightshift/1a2b3c4d-1"])
@@ -39,19 +43,22 @@ import Testing
         let worktree = try await mirror.worktree(item, at: base)
         let first = try await commit(worktree, "2\n")
         let second = try await commit(worktree, "3\n")
-        _ = try await worktree.offer(first)
-        #expect(try await fault { _ = try await worktree.offer(second) }?.code == "repository.branch-conflict")
-        #expect(try await fault { _ = try await worktree.offer(second, replacing: base) } != nil)
-        #expect(try await worktree.offered() == first)
-        #expect(try await worktree.offer(second, replacing: first) == .replaced)
-        #expect(try await worktree.offer(second, replacing: first) == .known)
+        try await repository.receive(first, of: worktree)
+        #expect(
+            try await fault { try await repository.receive(second, of: worktree) }?.code == "repository.branch-conflict"
+        )
+        #expect(try await fault { try await repository.receive(second, of: worktree, replacing: base) } != nil)
+        #expect(try await branch() == first)
+        #expect(try await repository.receive(second, of: worktree, replacing: first) == .replaced)
+        #expect(try await repository.receive(second, of: worktree, replacing: first) == .known)
     }
 
     @Test func aBranchOfSomebodyElseIsRefused() async throws {
         let worktree = try await mirror.worktree(item, at: base)
         let ours = try await commit(worktree, "2\n")
         let theirs = try await repository.commit(["x": "theirs\n"], on: item.branch.text, from: base)
-        #expect(try await fault { _ = try await worktree.offer(ours) }?.code == "repository.branch-conflict")
+        #expect(
+            try await fault { try await repository.receive(ours, of: worktree) }?.code == "repository.branch-conflict")
         try await mirror.update()
         let fault = try await fault { _ = try await mirror.worktree(item, at: base) }
         #expect(fault?.code == "repository.branch-conflict")
@@ -61,12 +68,12 @@ import Testing
     @Test func ourOwnBranchIsKnownAgainAfterAllIsLost() async throws {
         let worktree = try await mirror.worktree(item, at: base)
         let ours = try await commit(worktree, "2\n")
-        _ = try await worktree.offer(ours)
+        try await repository.receive(ours, of: worktree)
         try await StateFolder.remove(repository.state)
         let mirror = try await repository.mirror()
         let again = try await mirror.worktree(item, at: base)
         #expect(try await commit(again, "2\n") == ours)
-        #expect(try await again.offer(ours) == .known)
+        #expect(try await repository.receive(ours, of: again) == .known)
     }
 
     @Test func aBranchOfAnotherItemIsNotOurs() async throws {
@@ -82,6 +89,45 @@ import Testing
         let worktree = try await mirror.worktree(item, at: base)
         let commit = try await commit(worktree, "2\n")
         try FileManager.default.removeItem(atPath: repository.path)
-        #expect(try await fault { _ = try await worktree.offer(commit) }?.code == "repository.gone")
+        #expect(try await fault { try await repository.receive(commit, of: worktree) }?.code == "repository.gone")
+    }
+
+    @Test func whatIsNotAWholeChangeIsNotTakenIn() async throws {
+        let worktree = try await mirror.worktree(item, at: base)
+        let first = try await commit(worktree, "2\n")
+        let offer = try await worktree.offer(first)
+        let forge = try await LocalForge(repository.project().repository, git: repository.git)
+        let other = try await worktree.offer(try await commit(worktree, "3\n"))
+        var flipped = offer.pack
+        flipped[flipped.count / 2] ^= 0xff
+        // A commit without its tree and files: whole in itself, but its links lead nowhere.
+        let alone = try await repository.git.run(
+            ["pack-objects", "--stdout", "--quiet"],
+            Git.Setting(repository: worktree.repository, input: Array("\(first)\n".utf8)))
+        let wrong = [
+            offer.pack.prefix(offer.pack.count - 9), flipped, other.pack, Data(alone.output), Data(),
+            Data("PACK".utf8), Data(count: BranchOffer.packMax + 1),
+        ]
+        for (number, pack) in wrong.enumerated() {
+            let fault = try await fault {
+                _ = try await forge.receive(BranchOffer(commit: first, replacing: nil, pack: Data(pack)), as: item)
+            }
+            #expect(fault?.code == "repository.offer", "\(number): \(String(describing: fault))")
+            #expect(try await branch() == nil, "\(number)")
+        }
+        #expect(try await forge.receive(offer, as: item) == .made)
+        #expect(try await repository.lines(["rev-parse", "main"]) == [base.text])
+    }
+
+    @Test func aChangeWithoutBoundIsNotOffered() async throws {
+        let worktree = try await mirror.worktree(item, at: base)
+        var state: UInt64 = 1
+        let noise = String(
+            (0..<(BranchOffer.packMax * 2)).map { _ in
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return Character(Unicode.Scalar(UInt8(33 + (state >> 33) % 90)))
+            })
+        let large = try await commit(worktree, noise)
+        #expect(try await fault { _ = try await worktree.offer(large) }?.code == "repository.size")
     }
 }

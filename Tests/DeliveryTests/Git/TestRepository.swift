@@ -47,6 +47,15 @@ struct TestRepository {
             ["init", "--quiet", "--bare", "--initial-branch=\(branch)", "--template=", "--", path], Git.Setting())
     }
 
+    /// Has a commit of a worktree taken in as its item's branch.
+    @discardableResult
+    func receive(
+        _ commit: CommitID, of worktree: Worktree, replacing old: CommitID? = nil, by git: Git? = nil
+    ) async throws(Fault) -> LocalForge.Reception {
+        let forge = try await LocalForge(project().repository, git: git ?? self.git)
+        return try await forge.receive(try await worktree.offer(commit, replacing: old), as: worktree.item)
+    }
+
     /// Commits these files on top of the branch; nil removes one.
     @discardableResult
     func commit(

@@ -12,10 +12,14 @@ actor FakeDaemon: WorkLine {
     private var outcomes: [(key: EffectKey, outcome: Outcome)] = []
     private var tools: [String: (text: String, isError: Bool)] = [:]
     private var unreachable = 0
+    private let repository: Project.Repository?
     private var waiting: [CheckedContinuation<Void, Never>] = []
     private(set) var calls: [String] = []
     private(set) var polls: [[EffectKey]] = []
     private(set) var spending = WorkSpent(incidentTokens: 0, incidentCost: 0, dayCost: 0, monthCost: 0)
+
+    /// - Parameter repository: where branches that are offered for the item `1a2b3c4d-1` are taken in.
+    init(repository: Project.Repository? = nil) { self.repository = repository }
 
     func offer(_ tasks: [WorkTask]) {
         offered += tasks
@@ -70,6 +74,11 @@ actor FakeDaemon: WorkLine {
             spending.incidentCost += spent.cost
             return .done
         case .spent: return .spent(spending)
+        case .offer(_, let offer):
+            guard let repository else { throw Fault("repository.offer", "no branch is taken in here") }
+            let forge = try await LocalForge(repository, git: try Git())
+            _ = try await forge.receive(offer, as: try ItemName("1a2b3c4d-1"))
+            return .done
         case .finished(let key, let outcome):
             if offered.contains(where: { $0.key == key }) { outcomes.append((key, outcome)) }
             offered.removeAll { $0.key == key }

@@ -52,8 +52,8 @@ import Text
             await #expect(processExitsWith: .signal(SIGKILL), "call \(death) of \(calls)") {
                 [project = project as Project, state = state as String, git = git as String] in
                 var desk = RepositoryDesk(
-                    line: FakeDaemon(), state: state, sandbox: .success(try await Sandbox.open()),
-                    masking: try Masking(), clock: quickClock())
+                    line: FakeDaemon(repository: project.repository), state: state,
+                    sandbox: .success(try await Sandbox.open()), masking: try Masking(), clock: quickClock())
                 desk.git = try Git(programs: [git])
                 _ = await Self.outcomes(desk, project)
             }

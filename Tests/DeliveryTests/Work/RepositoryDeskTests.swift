@@ -79,7 +79,7 @@ import Text
         let record = try stage.repository.folder.read(stage.record)
         let (path, work) = RepositoryStage.way[5]
         let outcome = await desk.perform(stage.task(path), work)
-        // The push has happened; that it has was never stored, and the files are gone as well.
+        // The branch is there; that it has was never stored, and the files are gone as well.
         try stage.repository.folder.write(record, to: stage.record)
         try await StateFolder.remove(stage.repository.state + "/items")
         let before = try await stage.branch()

@@ -7,7 +7,7 @@ import Text
 /// A small project on real git, with a defect that a test can show, and the desk that works on it.
 struct RepositoryStage {
     let repository: TestRepository
-    let daemon = FakeDaemon()
+    let daemon: FakeDaemon
     let base: CommitID
     let project: Project
 
@@ -39,6 +39,7 @@ struct RepositoryStage {
         project.sendsCode = true
         project.sendsLogs = true
         self.project = project
+        daemon = FakeDaemon(repository: project.repository)
     }
 
     static func edits(_ edits: [(path: String, search: String, replace: String)]) -> JSONValue {

@@ -51,20 +51,19 @@ class Desk:
         self.host.systemctl("start", AGENTS)
 
     def share_repository(self) -> None:
-        """The core merges into the bare repository and the agents push branches to it: one group for both.
+        """The core writes to the bare repository, as developers do; the agents' user only reads it.
 
-        git marks the folders of a shared repository setgid, which the units' sandbox forbids otherwise."""
+        git marks the folders of a shared repository setgid, which the unit's sandbox forbids otherwise."""
         repository, group = self.story.repository, "story-git"
         self.host.exec("groupadd", "--system", "--force", group)
-        for user in ["nightshift", "nightshift-agents"]:
-            self.host.exec("usermod", "--append", "--groups", group, user)
+        self.host.exec("usermod", "--append", "--groups", group, "nightshift")
         git = ["git", "-c", f"safe.directory={repository}", f"--git-dir={repository}"]
-        self.host.exec(*git, "config", "core.sharedRepository", "group")
+        self.host.exec(*git, "config", "core.sharedRepository", "0664")
         self.host.exec("chgrp", "-R", group, repository)
-        self.host.exec("chmod", "-R", "g+rwX", repository)
+        self.host.exec("chmod", "-R", "g+rwX,o+rX", repository)
         self.host.exec("find", repository, "-type", "d", "-exec", "chmod", "g+s", "{}", "+")
-        for unit in ["nightshift.service", AGENTS]:
-            self.host.write(f"/etc/systemd/system/{unit}.d/story.conf", f"[Service]\nReadWritePaths={repository}\nRestrictSUIDSGID=no\n")
+        self.host.write("/etc/systemd/system/nightshift.service.d/story.conf",
+                        f"[Service]\nReadWritePaths={repository}\nRestrictSUIDSGID=no\n")
         self.host.systemctl("daemon-reload")
 
     # What people see
