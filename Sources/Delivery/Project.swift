@@ -98,7 +98,7 @@ public struct Project: Sendable, Hashable, Codable {
     public var sandbox: Sandbox
     public var staging: Staging?
     public var production: Production?
-    public var approvePlan: Approval
+    /// Of the merge and so of production; a plan is always a person's to approve.
     public var approveProduction: Approval
     /// Whether code and logs may be sent to the model.
     public var sendsCode: Bool
@@ -107,8 +107,7 @@ public struct Project: Sendable, Hashable, Codable {
     public init(
         name: String, units: [String], repository: Repository, revision: Revision, paths: Paths, test: [String],
         report: Report, sandbox: Sandbox = Sandbox(), staging: Staging? = nil, production: Production? = nil,
-        approvePlan: Approval = .always, approveProduction: Approval = .always, sendsCode: Bool = false,
-        sendsLogs: Bool = false
+        approveProduction: Approval = .always, sendsCode: Bool = false, sendsLogs: Bool = false
     ) {
         self.name = name
         self.units = units
@@ -120,7 +119,6 @@ public struct Project: Sendable, Hashable, Codable {
         self.sandbox = sandbox
         self.staging = staging
         self.production = production
-        self.approvePlan = approvePlan
         self.approveProduction = approveProduction
         self.sendsCode = sendsCode
         self.sendsLogs = sendsLogs

@@ -88,6 +88,8 @@ import Testing
         #expect(project.production?.watch == "up == 1" && project.production?.watchFor == .seconds(120))
         #expect(project.approveProduction == .always && !project.sendsCode && !project.sendsLogs)
         #expect(project.report == .tap("-") && project.staging == nil)
+        let spoken = Self.project("watch: {expr: up == 1, for: 2m}") + "\n    approve: {plan: always}"
+        #expect(try Settings.parse(spoken, file: "n.yaml").projects == settings.projects, "a plan is always approved")
         #expect(settings.agents.provider == nil, "nothing goes to a model")
     }
 
@@ -111,6 +113,14 @@ import Testing
         (project("watch: {expr: 'up =='}"), "n.yaml:", "production.watch.expr"),
         (project("watch: {expr: up}").replacing("/bin/deploy", with: "deploy"), "n.yaml:10:", "absolute path"),
         (project("watch: {expr: up}").replacing("forge: local", with: "forge: {github: {}}"), "n.yaml:9:", "local"),
+        (
+            project("watch: {expr: up}").replacing("forge: local", with: "approve: {plan: never}"), "n.yaml:9:21",
+            "can only be always"
+        ),
+        (
+            project("watch: {expr: up}").replacing("forge: local", with: "approve: {plan: {low-risk: {lines: 5}}}"),
+            "n.yaml:9:21", "can only be always"
+        ),
         (project("watch: {expr: up}").replacing("{tap: -}", with: "{tap: -, junit: a}"), "n.yaml:8:", "exactly one"),
         ("state: [a]", "n.yaml:1:8", ""),
         ("- a", "n.yaml:1:1", ""),

@@ -6,7 +6,7 @@ import Testing
 @Suite("The fix, and a death at every boundary")
 struct FixCrashTests {
     static let project: JSONValue = [
-        "name": "payments", "approve_plan": true, "watch": "up == 1", "watch_for": "10s",
+        "name": "payments", "watch": "up == 1", "watch_for": "10s",
     ]
     static let labels: Labels = ["alertname": "HighErrorRate", "unit": "payments.service"]
     static let answers: [String: JSONValue] = [

@@ -33,9 +33,7 @@ struct Development: Sendable {
 extension Project {
     /// `$project` as definitions read it.
     var snapshot: JSONValue {
-        var members: [String: JSONValue] = [
-            "name": .string(name), "approve_plan": .bool(approvePlan == .always),
-        ]
+        var members: [String: JSONValue] = ["name": .string(name)]
         if let production {
             members["watch"] = .string(production.watch)
             members["watch_for"] = .string(production.watchFor.literal)
