@@ -55,12 +55,8 @@ enum Decision {
                 "approval.terminal", "There is no terminal to ask on",
                 hint: "Name what you saw: --plan \(hash.prefix(12))")
         }
-        guard Terminal.confirm("Approve as \(userName)?") else { throw ExitCode(1) }
+        guard Terminal.confirm("Approve as \(Terminal.userName)?") else { throw ExitCode(1) }
         return hash
-    }
-
-    private static var userName: String {
-        getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(getuid())"
     }
 }
 

@@ -5,7 +5,10 @@ import Model
 struct ReviewCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "review", abstract: "The reviewer by itself, over any range of a project's commits.",
-        discussion: "Exits 1 where a finding is blocking. It asks the model itself, so it must be able to read its key."
+        discussion: """
+            Exits 1 where a finding is blocking. It asks the model itself, so it must be able to read its key; a daemon that \
+            runs keeps the exchanges and counts what they cost.
+            """
     )
 
     @Option(help: "The settings file; without it /etc/nightshift/nightshift.yaml.") var settings: String?
@@ -14,7 +17,12 @@ struct ReviewCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
-        let findings = try await ReviewByItself.run(settingsPath: settings, project: project, range: range)
+        let review = try await ReviewByItself.run(
+            settingsPath: settings, project: project, range: range, by: Terminal.userName)
+        let findings = review.findings
+        Terminal.complain(
+            review.kept.map { "kept: nightshift work show \($0) --transcript" }
+                ?? "no daemon runs here: this review is kept nowhere and counts towards no budget")
         if json {
             Terminal.say(try JSONText.of(findings))
         } else if findings.isEmpty {

@@ -5,6 +5,9 @@ import Model
 enum Terminal {
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 
+    /// Who types.
+    static var userName: String { getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(getuid())" }
+
     static func complain(_ text: String) {
         write(text + "\n", to: STDERR_FILENO)
     }

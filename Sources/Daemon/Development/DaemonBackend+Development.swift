@@ -27,11 +27,11 @@ extension DaemonBackend {
         return try await view(run, isWhole: true)
     }
 
-    /// Runs that an escalation or a person began, the newest first.
+    /// Runs that an escalation or a person began, and reviews by themselves, the newest first.
     private func developmentRuns() async throws(Fault) -> [RunHeader] {
         try await ledger.read { reader in
             try reader.runs(since: Timestamp(microseconds: 0)).filter {
-                $0.runbook == Development.pipeline || $0.runbook == Development.diagnosis
+                [Development.pipeline, Development.diagnosis].contains($0.runbook) || WorkReview.isID($0.id)
             }.reversed()
         }
     }
@@ -70,6 +70,7 @@ extension DaemonBackend {
 
     private func steps(_ run: RunHeader, _ open: RunState?) async throws(Fault) -> [WorkView.Step] {
         var steps: [WorkView.Step] = []
+        if WorkReview.isID(run.id) { return steps }  // no run of the engine's
         var ended = open?.ended
         if ended == nil { ended = try await driver.folded(run)?.ended }
         for step in ended ?? [] {
@@ -149,8 +150,8 @@ extension PullView {
 }
 
 extension RunHeader {
-    /// As `RunState.item`.
-    var item: String { "\((incident ?? "").prefix(8))-\(occurrence)" }
+    /// As `RunState.item`; a review by itself has its own name.
+    var item: String { incident.map { "\($0.prefix(8))-\(occurrence)" } ?? id }
 }
 
 extension RunState {

@@ -20,6 +20,8 @@ struct Development: Sendable {
     static let pipeline = "incident-fix"
     /// The one that only finds the cause.
     static let diagnosis = "diagnose"
+    /// What a review by itself is listed as.
+    static let review = "review"
 
     func project(named name: String) -> Project? { projects().first { $0.name == name } }
 

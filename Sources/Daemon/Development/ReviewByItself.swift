@@ -10,7 +10,7 @@ import Text
 
 /// The reviewer without a run: any range of commits of a project, whoever wrote them.
 ///
-/// Bounded by the role's own budget; nothing is stored, and nothing of it counts towards the daemon's budgets.
+/// Bounded by the role's own budget and, where the daemon runs, by its books: it keeps the exchanges and what they cost.
 public enum ReviewByItself {
     public struct Finding: Sendable, Codable, Hashable {
         public var severity: String
@@ -20,8 +20,19 @@ public enum ReviewByItself {
         public var text: String
     }
 
-    /// What the reviewer finds, the worst first. A fault says why there is no review.
-    public static func run(settingsPath: String?, project name: String, range: String) async throws -> [Finding] {
+    public struct Review: Sendable {
+        /// The worst first.
+        public var findings: [Finding]
+        /// Under which name the daemon keeps the exchanges; nil where there is no daemon.
+        public var kept: String?
+    }
+
+    /// What the reviewer finds. A fault says why there is no review.
+    ///
+    /// - Parameter person: who asks, for the record.
+    public static func run(
+        settingsPath: String?, project name: String, range: String, by person: String
+    ) async throws -> Review {
         let settings = try SettingsFile.load(settingsPath)
         guard let provider = settings.agents.provider else {
             throw Fault("agents.none", "agents.provider is none, so nobody reviews", hint: "Set one in the settings.")
@@ -42,22 +53,37 @@ public enum ReviewByItself {
         let commits = try await mirror.range(range)
         let diff = try await mirror.diff(commits)
         let masking = try Masking(extra: settings.redaction)
+        let (http, id) = (HTTPClient(), WorkReview.newID())
+        let daemon = WorkClient(socket: settings.agentsSocket, http: http)
+        let review = WorkReview(id: id, project: name, range: range, by: person, role: role.text)
+        let isKept = try await hasBegun(review, daemon)
         let desk = AgentDesk(
-            line: LoneLine(),
-            client: try provider.client(http: HTTPClient(), environment: ProcessInfo.processInfo.environment),
+            line: isKept ? daemon : LoneLine(),
+            client: try provider.client(http: http, environment: ProcessInfo.processInfo.environment),
             provider: provider, budget: settings.agents.budget, state: state, masking: masking, clock: .host,
             random: { Double.random(in: 0..<1) })
         let inputs: [String: JSONValue] = ["diff": .string(diff.text)]
         let task = WorkTask(
-            key: EffectKey(run: "review", path: "review", attempt: 1),
+            key: EffectKey(run: id, path: "review", attempt: 1),
             step: .agent(role: "review", file: role.path, text: role.text, inputs: inputs),
             incident: WorkIncident(
                 id: "review", name: "review", severity: "none", summary: "A review of \(range) of \(name)", labels: [:],
                 openedAt: .now(), timeline: []),
             project: project, item: "review", revision: commits.new.text, timeout: .seconds(3600))
         switch await desk.perform(task, file: role.path, text: role.text, inputs: inputs) {
-        case .done(let result): return findings(result)
+        case .done(let result): return Review(findings: findings(result), kept: isKept ? id : nil)
         case let outcome: throw Fault("agents.review", "There is no review: \(outcome.sentence)")
+        }
+    }
+
+    /// False where no daemon runs; one that refuses is a fault.
+    private static func hasBegun(_ review: WorkReview, _ daemon: WorkClient) async throws(Fault) -> Bool {
+        do throws(Fault) {
+            _ = try await daemon.ask(.review(review))
+            return true
+        } catch {
+            guard error.code == "work.unreachable" else { throw error }
+            return false
         }
     }
 
@@ -95,7 +121,7 @@ private final class LoneLine: WorkLine {
                         incidentTokens: kept.tokens, incidentCost: kept.cost, dayCost: kept.cost, monthCost: kept.cost))
             }
         case .offer: throw Fault("repository.offer", "a review by itself has no branch to offer")
-        case .finished, .lost: return .done
+        case .finished, .lost, .review: return .done
         }
     }
 }

@@ -21,6 +21,42 @@ public enum WorkRequest: Sendable, Codable {
     /// The commit of a task's step, to be taken in as the item's branch.
     case offer(EffectKey, BranchOffer)
     case finished(EffectKey, Outcome)
+    /// A review by itself begins; its exchanges come under the name of the review.
+    case review(WorkReview)
+}
+
+/// A review that somebody began by hand.
+public struct WorkReview: Sendable, Hashable, Codable {
+    /// `review-` and 16 hexadecimal digits.
+    public var id: String
+    public var project: String
+    public var range: String
+    public var by: String
+    /// The role's file.
+    public var role: String
+
+    public init(id: String, project: String, range: String, by: String, role: String) {
+        self.id = id
+        self.project = project
+        self.range = range
+        self.by = by
+        self.role = role
+    }
+
+    /// A name that no other review has.
+    public static func newID() -> String {
+        let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        return "review-" + String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+
+    /// Whether a name is one of a review.
+    public static func isID(_ text: String) -> Bool {
+        text.hasPrefix("review-") && text.utf8.count == 23
+            && text.utf8.dropFirst(7).allSatisfy {
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+            }
+    }
 }
 
 public enum WorkAnswer: Sendable, Codable {

@@ -73,6 +73,7 @@ actor FakeDaemon: WorkLine {
             spending.incidentTokens += spent.tokens
             spending.incidentCost += spent.cost
             return .done
+        case .review: throw Fault("control.body", "no review begins here")
         case .spent: return .spent(spending)
         case .offer(_, let offer):
             guard let repository else { throw Fault("repository.offer", "no branch is taken in here") }
