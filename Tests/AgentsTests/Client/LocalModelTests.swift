@@ -12,15 +12,12 @@ private let localModel = ProcessInfo.processInfo.environment["NIGHTSHIFT_LOCAL_M
 /// It must speak OpenAI's and Anthropic's format, as llama.cpp's server does. What the model says is not looked at.
 @Suite(.enabled(if: localModel != nil), .serialized)
 struct LocalModelTests {
-    private let http = HTTPClient()
-    private var openai: OpenAIClient {
-        OpenAIClient(http: http, url: (localModel ?? "") + "/v1", model: "m", key: nil)
-    }
-    private var anthropic: AnthropicClient {
-        AnthropicClient(http: http, url: localModel ?? "", model: "m", key: nil)
-    }
+    let http = HTTPClient()
+    let address = localModel ?? ""
+    private var openai: OpenAIClient { OpenAIClient(http: http, url: address + "/v1", model: "m", key: nil) }
+    private var anthropic: AnthropicClient { AnthropicClient(http: http, url: address, model: "m", key: nil) }
 
-    private static func ask(_ text: String, schema: JSONValue? = nil, outputMax: Int = 48) -> ModelRequest {
+    static func ask(_ text: String, schema: JSONValue? = nil, outputMax: Int = 48) -> ModelRequest {
         ModelRequest(
             system: "You are short.", messages: [ModelMessage(.user, [.text(text)])], schema: schema,
             outputMax: outputMax, timeout: .seconds(240))
@@ -95,7 +92,7 @@ struct LocalModelTests {
             #expect(error.kind == .refused, "\(error)")
         }
         do throws(ModelError) {
-            _ = try await OpenAIClient(http: http, url: (localModel ?? "") + "/nowhere", model: "m", key: nil)
+            _ = try await OpenAIClient(http: http, url: address + "/nowhere", model: "m", key: nil)
                 .send(Self.ask("Hello.")) { _ in }
             Issue.record("an unknown path answered")
         } catch {

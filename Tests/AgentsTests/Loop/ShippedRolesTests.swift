@@ -14,10 +14,11 @@ import Text
     static let folder = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
         .appending(path: "../../../runbooks/roles").standardizedFileURL
 
-    private static func role(_ name: String) throws -> Role {
-        let file = folder.appending(path: name + ".md")
-        return try Role.parse(String(decoding: Data(contentsOf: file), as: UTF8.self), file: file.lastPathComponent)
+    static func text(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: folder.appending(path: name + ".md")), as: UTF8.self)
     }
+
+    private static func role(_ name: String) throws -> Role { try Role.parse(text(name), file: name + ".md") }
 
     @Test func theseAreAll() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).sorted()
