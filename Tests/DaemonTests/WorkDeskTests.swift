@@ -80,27 +80,3 @@ import Testing
         #expect(time.monthBegin.description == month)
     }
 }
-
-@Suite struct WorkToolsTests {
-    private func entry(_ number: Int, _ message: String) -> LogEntry {
-        LogEntry(at: ObservatoryStage.begin + .seconds(number), fields: ["MESSAGE": message])
-    }
-
-    @Test func aFloodOfOneKindHidesNoOther() {
-        let flood = (0..<500).map { entry($0 + 1, "request \($0) took \($0) ms") }
-        let entries = [entry(0, "lost update on account 7")] + flood
-        let told = WorkTools.telling(entries, last: 10)
-        #expect(told.count == 12)
-        #expect(told.first?.message == "lost update on account 7" && told.last?.message == "request 499 took 499 ms")
-        #expect(told.map(\.at) == told.map(\.at).sorted())
-    }
-
-    @Test func kindsWithoutEndAreBounded() {
-        let words = (0..<300).map { number in
-            String(repeating: "x", count: number % 20 + 1) + "\(number / 20)".map { _ in "y" }.joined()
-        }
-        let entries = words.enumerated().map { entry($0, "\($1) failed") }
-        #expect(WorkTools.telling(entries, last: 0, kinds: 5).count == 5)
-        #expect(WorkTools.telling([], last: 10).isEmpty)
-    }
-}
