@@ -46,6 +46,39 @@ extension Driver {
             .result(key: key, outcome: .cancelled("the agents' process was not at work on it")), to: key.run)
     }
 
+    // MARK: - Silence
+
+    /// Says once in the log, and once on the timeline of each incident that waits, that nobody comes for its step.
+    func tellOfSilence() async {
+        guard let desk = parts.development?.desk else { return }
+        let attendance = await desk.attendance
+        if attendance.isHeard, isSilenceLogged {
+            isSilenceLogged = false
+            parts.logger.notice("the agents' process is heard again")
+        }
+        for key in await desk.forsaken {
+            if !isSilenceLogged {
+                isSilenceLogged = true
+                parts.logger.warning(
+                    "\(attendance.tasks) of the agents' tasks wait, and the agents' process is not heard\(attendance.lastPoll.map { " since \($0)" } ?? ""): is nightshift-agents.service running?"
+                )
+            }
+            let line = TimelineLine(
+                at: parts.clock.now().wall, kind: .note,
+                text: "\(key.path): the agents' process is not heard; the step waits",
+                evidence: [Evidence(.ledger, key.description)])
+            let incidents = open[key.run].map { Array($0.incidents.keys) } ?? []
+            do {
+                try await parts.ledger.write { transaction in
+                    for incident in incidents { try transaction.append(line: line, to: incident) }
+                }
+                await desk.missed(key)
+            } catch {
+                parts.logger.error("the timeline cannot say that the agents' process is not heard: \(error)")
+            }
+        }
+    }
+
     // MARK: - Tasks
 
     private func task(
