@@ -70,6 +70,26 @@ public struct StatusView: Sendable, Codable {
         }
     }
 
+    public struct Agents: Sendable, Codable {
+        public enum State: String, Sendable, Codable {
+            /// No provider is set, so there is no such process.
+            case absent = "none"
+            /// It has not asked for work yet, or not for a while.
+            case waiting
+            case heard
+        }
+        public var state: State
+        /// When the agents' process last asked for work.
+        public var last_poll: String?
+        /// Steps that it works on or that wait for it.
+        public var tasks: Int
+        public init(state: State, last_poll: String? = nil, tasks: Int = 0) {
+            self.state = state
+            self.last_poll = last_poll
+            self.tasks = tasks
+        }
+    }
+
     public var version: String
     /// RFC 3339 with milliseconds: when the daemon started.
     public var since: String
@@ -80,12 +100,13 @@ public struct StatusView: Sendable, Codable {
     /// Counts by state.
     public var incidents: [String: Int]
     public var actuation: String
+    public var agents: Agents
     /// Sentences about what does not work at the moment; empty when all is well.
     public var warnings: [String]
 
     public init(
         version: String, since: String, halted: Bool, journal: Journal, metrics: Metrics, rules: Rules,
-        incidents: [String: Int], actuation: String, warnings: [String]
+        incidents: [String: Int], actuation: String, agents: Agents, warnings: [String]
     ) {
         self.version = version
         self.since = since
@@ -95,6 +116,7 @@ public struct StatusView: Sendable, Codable {
         self.rules = rules
         self.incidents = incidents
         self.actuation = actuation
+        self.agents = agents
         self.warnings = warnings
     }
 }

@@ -16,6 +16,7 @@ enum StatusPage {
             <dt>since</dt><dd>\(Escape.html(status.since)), version \(Escape.html(status.version)), actuation \(Escape.html(status.actuation))</dd>
             <dt>journal</dt><dd>\(status.journal.entries) entries, lag \(status.journal.lag_seconds) s, \(status.journal.gaps) gaps</dd>
             <dt>metrics</dt><dd>\(status.metrics.up) of \(status.metrics.targets) targets up, \(status.metrics.series) series</dd>
+            <dt>agents</dt><dd>\(status.agents.state == .waiting ? "not heard" : status.agents.state.rawValue), \(status.agents.tasks) tasks</dd>
             <dt>rules</dt><dd>\(status.rules.loaded) loaded, \(status.rules.firing) firing</dd>
             </dl>
             <h2>Incidents</h2>

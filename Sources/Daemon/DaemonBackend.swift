@@ -22,6 +22,7 @@ struct DaemonBackend: ConsoleBackend {
         let summary = await observatory.summary
         let counts = try await ledger.read { try $0.incidentCounts() }
         let halted = await driver.haltedBecause
+        let attendance = await driver.parts.development?.desk.attendance
         return StatusView(
             version: version, since: started.description, halted: halted != nil,
             journal: .init(
@@ -31,10 +32,11 @@ struct DaemonBackend: ConsoleBackend {
             rules: .init(loaded: summary.rules, firing: summary.firing),
             incidents: Dictionary(
                 IncidentState.allCases.map { ($0.rawValue, counts[$0] ?? 0) }, uniquingKeysWith: { $1 }),
-            actuation: settings.actuation.rawValue, warnings: await warnings(summary))
+            actuation: settings.actuation.rawValue, agents: .init(attendance),
+            warnings: warnings(summary, attendance))
     }
 
-    private func warnings(_ summary: Observatory.Summary) async -> [String] {
+    private func warnings(_ summary: Observatory.Summary, _ attendance: WorkDesk.Attendance?) -> [String] {
         var warnings = summary.ruleErrors
         switch ledger.state {
         case .open: break
@@ -43,6 +45,11 @@ struct DaemonBackend: ConsoleBackend {
         }
         if summary.targets > summary.up {
             warnings.append("\(summary.targets - summary.up) of \(summary.targets) scrape targets are down")
+        }
+        if let attendance, attendance.isMissed {
+            let since = attendance.lastPoll.map { " since \($0)" } ?? ""
+            warnings.append(
+                "The agents' process is not heard\(since): no fix goes on. Is nightshift-agents.service running?")
         }
         if settings.escalation == nil {
             warnings.append("Nobody is told of what cannot be repaired: no escalation is set")
@@ -80,6 +87,7 @@ struct DaemonBackend: ConsoleBackend {
         gauges.samplesDropped = summary.dropped
         gauges.rulesFiring = summary.firing
         gauges.halted = await driver.haltedBecause != nil
+        gauges.agentsUp = await driver.parts.development?.desk.isAttended
         gauges.started = started
         do {
             let (counts, pending) = try await ledger.read {
@@ -91,6 +99,18 @@ struct DaemonBackend: ConsoleBackend {
             // The ledger's own trouble is a metric already; these gauges are left at zero.
         }
         return summary.metrics.exposition(gauges)
+    }
+}
+
+extension StatusView.Agents {
+    init(_ attendance: WorkDesk.Attendance?) {
+        guard let attendance else {
+            self.init(state: .absent)
+            return
+        }
+        self.init(
+            state: attendance.isHeard ? .heard : .waiting, last_poll: attendance.lastPoll?.description,
+            tasks: attendance.tasks)
     }
 }
 

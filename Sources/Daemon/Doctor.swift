@@ -1,5 +1,6 @@
 import Actuation
 import CSystemd
+public import Console
 import Detection
 import FoundationEssentials
 import Glibc
@@ -20,8 +21,11 @@ public enum Doctor {
         public var mend: String?
     }
 
-    /// Looks at everything that the settings name; changes nothing.
-    public static func examine(settingsPath: String?) async -> [Finding] {
+    /// Asks the daemon on a control socket how it is.
+    public typealias Ask = @Sendable (_ socket: String) async throws -> StatusView
+
+    /// Looks at everything that the settings name, and asks the daemon where one runs; changes nothing.
+    public static func examine(settingsPath: String?, ask: Ask) async -> [Finding] {
         let settings: Settings
         do {
             settings = try SettingsFile.load(settingsPath)
@@ -36,7 +40,7 @@ public enum Doctor {
         findings.append(await actuation(settings))
         findings.append(contentsOf: people(settings))
         findings.append(clock())
-        findings.append(contentsOf: await agents(settings))
+        findings.append(contentsOf: await agents(settings, ask))
         return findings
     }
 

@@ -22,6 +22,8 @@ struct OwnMetrics: Sendable {
         var incidents: [String: Int] = [:]
         var outboxPending = 0
         var halted = false
+        /// Nil where no provider is set.
+        var agentsUp: Bool?
         var started = Timestamp(seconds: 0)
     }
 
@@ -60,6 +62,9 @@ struct OwnMetrics: Sendable {
         metric(
             "nightshift_outbox_pending", "gauge", "Messages not delivered yet.", [("", Double(gauges.outboxPending))])
         metric("nightshift_halted", "gauge", "1 while no action may start.", [("", gauges.halted ? 1 : 0)])
+        if let up = gauges.agentsUp {
+            metric("nightshift_agents_up", "gauge", "1 while the agents' process is heard.", [("", up ? 1 : 0)])
+        }
         metric("process_start_time_seconds", "gauge", "When the daemon started.", [("", gauges.started.seconds)])
         metric("process_resident_memory_bytes", "gauge", "Resident memory.", [("", Double(Self.residentBytes))])
         metric("process_cpu_seconds_total", "counter", "CPU time used.", [("", Self.cpuSeconds)])

@@ -10,7 +10,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
-        let findings = await Doctor.examine(settingsPath: settings)
+        let findings = await Doctor.examine(settingsPath: settings) { try await ControlClient(socket: $0).status() }
         if json {
             Terminal.say(try JSONText.of(findings))
         } else {

@@ -24,8 +24,20 @@ struct StatusCommand: AsyncParsableCommand {
               journal    \(status.journal.entries) entries, lag \(status.journal.lag_seconds) s, \(status.journal.gaps) gaps
               metrics    \(status.metrics.up) of \(status.metrics.targets) targets up, \(status.metrics.series) series
               rules      \(status.rules.loaded) loaded, \(status.rules.firing) firing
+              agents     \(status.agents.words)
               incidents  \(status.incidents.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
             """)
+    }
+}
+
+extension StatusView.Agents {
+    fileprivate var words: String {
+        let work = "\(tasks) task\(tasks == 1 ? "" : "s")"
+        return switch state {
+        case .absent: "none: no provider is set"
+        case .heard: "heard, \(work)"
+        case .waiting: "not heard\(last_poll.map { " since \($0)" } ?? " so far"), \(work) waiting"
+        }
     }
 }
 

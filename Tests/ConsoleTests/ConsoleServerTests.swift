@@ -21,7 +21,7 @@ private actor RecordedBackend: ConsoleBackend {
         StatusView(
             version: "1", since: "then", halted: false, journal: .init(lag_seconds: 0, entries: 1, gaps: 0),
             metrics: .init(targets: 0, up: 0, series: 0), rules: .init(loaded: 1, firing: 0), incidents: [:],
-            actuation: "observe", warnings: ["<script>alert(1)</script>"])
+            actuation: "observe", agents: .init(state: .waiting, tasks: 2), warnings: ["<script>alert(1)</script>"])
     }
     func incidents() async throws(Fault) -> [IncidentView] { [view] }
     func incident(prefix: String) async throws(Fault) -> IncidentView {

@@ -1,3 +1,4 @@
+import Console
 import Foundation
 import Glibc
 import Model
@@ -7,8 +8,11 @@ import Testing
 
 @Suite("The doctor")
 struct DoctorTests {
-    private func examine(_ folder: Folder) async -> [String: Doctor.Finding] {
-        let findings = await Doctor.examine(settingsPath: folder.file("nightshift.yaml"))
+    /// Stands where no daemon runs.
+    private static let nobody: Doctor.Ask = { socket in throw Fault("daemon.unreachable", "nobody is on \(socket)") }
+
+    private func examine(_ folder: Folder, ask: Doctor.Ask = nobody) async -> [String: Doctor.Finding] {
+        let findings = await Doctor.examine(settingsPath: folder.file("nightshift.yaml"), ask: ask)
         return Dictionary(findings.map { ($0.about, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -35,10 +39,10 @@ struct DoctorTests {
     @Test("a settings file that is wrong or missing is the only finding")
     func settings() async throws {
         let folder = try Folder(["nightshift.yaml": "actuatoin: exec\n"])
-        let wrong = await Doctor.examine(settingsPath: folder.file("nightshift.yaml"))
+        let wrong = await Doctor.examine(settingsPath: folder.file("nightshift.yaml"), ask: Self.nobody)
         #expect(wrong.map(\.verdict) == [.broken])
         #expect(wrong.first?.text.contains("nightshift.yaml:1:1: error: ") == true)
-        let missing = await Doctor.examine(settingsPath: folder.file("none.yaml"))
+        let missing = await Doctor.examine(settingsPath: folder.file("none.yaml"), ask: Self.nobody)
         #expect(missing.map(\.text) == ["There is no settings file \(folder.file("none.yaml"))"])
     }
 
@@ -69,10 +73,46 @@ struct DoctorTests {
     func groups() async throws {
         let more = "access: {operators: no-such-group-1, approvers: no-such-group-2}"
         let folder = try Written.folder(more: more)
-        let findings = await Doctor.examine(settingsPath: folder.file("nightshift.yaml")).filter {
+        let findings = await Doctor.examine(settingsPath: folder.file("nightshift.yaml"), ask: Self.nobody).filter {
             $0.about == "access"
         }
         #expect(findings.map(\.text) == ["there is no group no-such-group-1", "there is no group no-such-group-2"])
         #expect(findings.first?.mend?.contains("groupadd --system no-such-group-1") == true)
+    }
+
+    // MARK: - Agents
+
+    private static let provider = "agents: {provider: {ollama: {model: m}}BUDGET}"
+
+    private static func agents(_ state: StatusView.Agents.State) -> Doctor.Ask {
+        { socket in
+            #expect(socket.hasSuffix("/run/control.sock"), "the daemon of these settings is asked")
+            return StatusView(
+                version: "1", since: "then", halted: false, journal: .init(lag_seconds: 0, entries: 1, gaps: 0),
+                metrics: .init(targets: 0, up: 0, series: 0), rules: .init(loaded: 1, firing: 0), incidents: [:],
+                actuation: "observe", agents: .init(state: state, tasks: 3), warnings: [])
+        }
+    }
+
+    @Test(
+        "the daemon says whether it hears the agents' process; a silent one is a warning that says what to do",
+        arguments: [
+            (.heard, .fine, nil), (.waiting, .warning, "systemctl start nightshift-agents.service"),
+            (.absent, .warning, "systemctl restart nightshift.service"),
+            (nil, .warning, "systemctl start nightshift.service"),
+        ] as [(StatusView.Agents.State?, Doctor.Finding.Verdict, String?)])
+    func agentsAreHeard(state: StatusView.Agents.State?, verdict: Doctor.Finding.Verdict, mend: String?) async throws {
+        let folder = try Written.folder(more: Self.provider.replacing("BUDGET", with: ""))
+        let found = await examine(folder, ask: state.map(Self.agents) ?? Self.nobody)
+        let finding = try #require(found["agents' process"])
+        #expect(finding.verdict == verdict)
+        #expect(mend.map { finding.mend?.hasPrefix($0) == true } ?? (finding.mend == nil), "\(finding)")
+        if state == .waiting { #expect(finding.text.contains("3 steps wait")) }
+    }
+
+    @Test("without a provider there is no process to ask for")
+    func noAgents() async throws {
+        let found = await examine(try Written.folder(), ask: Self.agents(.heard))
+        #expect(found["agents"]?.verdict == .fine && found["agents' process"] == nil)
     }
 }

@@ -29,11 +29,12 @@ import Testing
     }
 
     private func stage(
-        _ runbooks: [Runbook], desk: WorkDesk? = nil, ledger: Ledger? = nil
+        _ runbooks: [Runbook], desk: WorkDesk? = nil, ledger: Ledger? = nil, log: LogLines = LogLines()
     ) throws -> DriverStage {
         world.with { $0.installed = runbooks }
         return try DriverStage(
-            world, ledger: try ledger ?? Ledger.inMemory(), development: desk.map { development($0) })
+            world, ledger: try ledger ?? Ledger.inMemory(), development: desk.map { development($0) },
+            logger: log.logger)
     }
 
     /// A fix in small: one agent, then a sub-run where the agent says so.
@@ -92,9 +93,8 @@ import Testing
 
     private func isWaiting(_ desk: WorkDesk) -> @Sendable (Driver) async -> Bool {
         { driver in
-            for (id, state) in await driver.states {
+            for state in await driver.states.values {
                 if case .step(let attempt) = state.phase, await desk.holds(attempt.key) { return true }
-                _ = id
             }
             return false
         }
@@ -240,6 +240,37 @@ import Testing
         await stage.play()
         let end = try #require(try await stage.ends("4f2a").last ?? nil)
         #expect(end.kind == .escalated && end.text.contains("diagnose"))
+    }
+
+    @Test("a step for which nobody comes says so, once a silence: on the timeline and in the log")
+    func silence() async throws {
+        let (desk, log) = (WorkDesk(clock: world.clock), LogLines())
+        let stage = try stage([try fix(), try remedy()], desk: desk, log: log)
+        func said() async throws -> [String] {
+            try await stage.timeline("4f2a").map(\.text).filter { $0.contains("is not heard") }
+        }
+        func logged() -> [String] { log.all.filter { $0.contains("agents' process") } }
+        func wait(_ time: Duration) async {
+            let end = world.clock.now().wall + time
+            await stage.play { [world] _ in world.clock.now().wall >= end }
+        }
+        try await stage.open(DriverStage.incident())
+        await wait(.seconds(25))
+        #expect(try await said() == [], "it may be starting")
+        await wait(.seconds(60))
+        let sentence = "diagnose: the agents' process is not heard; the step waits"
+        #expect(try await said() == [sentence])
+        #expect(logged().count == 1 && logged()[0].contains("nightshift-agents.service"), "\(log.all)")
+        guard case .tasks(let tasks, _) = try await desk.poll(running: []) else {
+            Issue.record("the task is still there")
+            return
+        }
+        #expect(tasks.map(\.key.path) == ["diagnose"])
+        await wait(.seconds(20))
+        #expect(logged().count == 2 && logged()[1].hasSuffix("is heard again"), "\(log.all)")
+        #expect(try await said() == [sentence])
+        await wait(.seconds(60))
+        #expect(try await said() == [sentence, sentence], "it took the task, and then was silent")
     }
 
     @Test(arguments: [

@@ -23,7 +23,7 @@ struct DriverStage {
 
     init(
         _ world: DriverWorld, ledger: Ledger, observes: Bool = false, actionLimit: Int = 1000,
-        development: Development? = nil
+        development: Development? = nil, logger: Logger? = nil
     ) throws {
         self.world = world
         self.ledger = ledger
@@ -46,7 +46,7 @@ struct DriverStage {
                 sendFromMemory: { rows in world.with { $0.pagedFromMemory += rows.map(\.key) } },
                 clock: world.clock, masking: masking, protectedUnits: ProtectedUnits(),
                 actionLimit: Budget(count: actionLimit, per: .seconds(3600)), runsDirectory: "/runs",
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         parts.development = development
         driver = Driver(parts)
     }

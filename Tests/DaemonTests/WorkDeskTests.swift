@@ -1,4 +1,6 @@
+import Console
 import Delivery
+import Ledger
 import Model
 import Testing
 
@@ -61,6 +63,58 @@ import Testing
         #expect(await !desk.holds(EffectKey(run: "r", path: "b", attempt: 1)))
     }
 
+    @Test func aTaskIsForsakenOnlyAfterTheWholeSilence() async throws {
+        let clock = SteppedClock(ObservatoryStage.begin)
+        let desk = WorkDesk(clock: clock.host)
+        #expect(await desk.attendance == .init(isHeard: false, isMissed: false, lastPoll: nil, tasks: 0))
+        clock.pass(WorkRules.silenceMax)
+        #expect(await desk.attendance.isMissed)
+        await desk.offer(Self.task("a"))
+        #expect(await desk.forsaken == [], "it was offered just now")
+        clock.pass(WorkRules.silenceMax)
+        #expect(await desk.forsaken.map(\.path) == ["a"])
+        await desk.missed(EffectKey(run: "r", path: "a", attempt: 1))
+        #expect(await desk.forsaken == [])
+        _ = try await poll(desk)
+        #expect(await desk.attendance == .init(isHeard: true, isMissed: false, lastPoll: clock.wall, tasks: 1))
+        clock.pass(WorkRules.silenceMax)
+        #expect(await desk.forsaken.map(\.path) == ["a"], "a new silence")
+    }
+
+    @Test func statusAndMetricsSayWhetherTheAgentsAreHeard() async throws {
+        let stage = try await ObservatoryStage(ledger: try Ledger.inMemory())
+        func backend(_ desk: WorkDesk?) throws -> DaemonBackend {
+            let development = desk.map { Development(desk: $0, projects: { [] }, roles: { [] }, git: nil) }
+            return DaemonBackend(
+                version: "1", started: stage.clock.wall, settings: ObservatoryStage.settings,
+                content: CurrentContent(
+                    try ObservatoryStage.content(ObservatoryStage.rules), installed: "/nonexistent"),
+                ledger: stage.ledger, observatory: stage.observatory,
+                driver: try DriverStage(DriverWorld(), ledger: stage.ledger, development: development).driver,
+                executor: nil, clock: stage.clock.host)
+        }
+        let none = try backend(nil)
+        #expect(try await none.status().agents.state == .absent)
+        #expect(await !none.ownMetrics().contains("nightshift_agents_up"))
+
+        let desk = WorkDesk(clock: stage.clock.host)
+        let some = try backend(desk)
+        func warnings() async throws -> [String] {
+            try await some.status().warnings.filter { $0.contains("nightshift-agents.service") }
+        }
+        #expect(try await some.status().agents.state == .waiting)
+        #expect(try await warnings() == [])
+        await desk.offer(Self.task("a"))
+        _ = try await poll(desk)
+        let agents = try await some.status().agents
+        #expect(agents.state == .heard && agents.last_poll == stage.clock.wall.description && agents.tasks == 1)
+        #expect(await some.ownMetrics().contains("nightshift_agents_up 1\n"))
+        stage.clock.pass(WorkRules.silenceMax)
+        #expect(try await some.status().agents.state == .waiting)
+        #expect(try await warnings().count == 1)
+        #expect(await some.ownMetrics().contains("nightshift_agents_up 0\n"))
+    }
+
     @Test func whatWeDoNotKnowIsStopped() async throws {
         let clock = SteppedClock(ObservatoryStage.begin)
         let desk = WorkDesk(clock: clock.host)
@@ -78,29 +132,5 @@ import Testing
         let time = try #require(Timestamp(parsing: now))
         #expect(time.dayBegin.description == day)
         #expect(time.monthBegin.description == month)
-    }
-}
-
-@Suite struct WorkToolsTests {
-    private func entry(_ number: Int, _ message: String) -> LogEntry {
-        LogEntry(at: ObservatoryStage.begin + .seconds(number), fields: ["MESSAGE": message])
-    }
-
-    @Test func aFloodOfOneKindHidesNoOther() {
-        let flood = (0..<500).map { entry($0 + 1, "request \($0) took \($0) ms") }
-        let entries = [entry(0, "lost update on account 7")] + flood
-        let told = WorkTools.telling(entries, last: 10)
-        #expect(told.count == 12)
-        #expect(told.first?.message == "lost update on account 7" && told.last?.message == "request 499 took 499 ms")
-        #expect(told.map(\.at) == told.map(\.at).sorted())
-    }
-
-    @Test func kindsWithoutEndAreBounded() {
-        let words = (0..<300).map { number in
-            String(repeating: "x", count: number % 20 + 1) + "\(number / 20)".map { _ in "y" }.joined()
-        }
-        let entries = words.enumerated().map { entry($0, "\($1) failed") }
-        #expect(WorkTools.telling(entries, last: 0, kinds: 5).count == 5)
-        #expect(WorkTools.telling([], last: 10).isEmpty)
     }
 }

@@ -1,12 +1,13 @@
 import Actuation
 import Agents
+import Console
 import Delivery
 import Model
 import Runbooks
 
 // What a fix needs: a model, git, bubblewrap, the pipeline's definitions, and commands that the helper has.
 extension Doctor {
-    static func agents(_ settings: Settings) async -> [Finding] {
+    static func agents(_ settings: Settings, _ ask: Ask) async -> [Finding] {
         guard settings.agents.provider != nil else {
             return [
                 Finding(
@@ -14,7 +15,7 @@ extension Doctor {
                     text: "no provider: what no runbook repairs goes to a person only", mend: nil)
             ]
         }
-        var findings = [git(), await sandbox(), definitions(settings)]
+        var findings = [git(), await sandbox(), definitions(settings), await process(settings, ask)]
         if settings.projects.isEmpty {
             findings.append(
                 Finding(
@@ -23,6 +24,34 @@ extension Doctor {
         }
         if settings.actuation == .exec { findings.append(commands(settings)) }
         return findings
+    }
+
+    /// Whether the agents' process is heard by the daemon, which alone knows it.
+    private static func process(_ settings: Settings, _ ask: Ask) async -> Finding {
+        let about = "agents' process"
+        let mend =
+            "systemctl start nightshift-agents.service; journalctl -u nightshift-agents.service says why it ended."
+        let agents: StatusView.Agents
+        do {
+            agents = try await ask(settings.controlSocket).agents
+        } catch {
+            return Finding(
+                verdict: .warning, about: about, text: "whether it works cannot be asked: \(error)",
+                mend: "systemctl start nightshift.service, or ask as somebody who may (`access.viewers`).")
+        }
+        switch agents.state {
+        case .heard: return Finding(verdict: .fine, about: about, text: "it asks the daemon for work", mend: nil)
+        case .waiting:
+            let since = agents.last_poll.map { "since \($0)" } ?? "so far"
+            return Finding(
+                verdict: .warning, about: about,
+                text: "the daemon has not heard it \(since), \(agents.tasks) steps wait",
+                mend: mend)
+        case .absent:
+            return Finding(
+                verdict: .warning, about: about, text: "the daemon runs with settings that have no provider",
+                mend: "systemctl restart nightshift.service nightshift-agents.service")
+        }
     }
 
     private static func git() -> Finding {

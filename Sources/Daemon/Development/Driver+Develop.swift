@@ -46,6 +46,39 @@ extension Driver {
             .result(key: key, outcome: .cancelled("the agents' process was not at work on it")), to: key.run)
     }
 
+    // MARK: - Silence
+
+    /// Says once in the log, and once on the timeline of each incident that waits, that nobody comes for its step.
+    func tellOfSilence() async {
+        guard let desk = parts.development?.desk else { return }
+        let attendance = await desk.attendance
+        if attendance.isHeard, isSilenceLogged {
+            isSilenceLogged = false
+            parts.logger.notice("the agents' process is heard again")
+        }
+        for key in await desk.forsaken {
+            if !isSilenceLogged {
+                isSilenceLogged = true
+                parts.logger.warning(
+                    "\(attendance.tasks) of the agents' tasks wait, and the agents' process is not heard\(attendance.lastPoll.map { " since \($0)" } ?? ""): is nightshift-agents.service running?"
+                )
+            }
+            let line = TimelineLine(
+                at: parts.clock.now().wall, kind: .note,
+                text: "\(key.path): the agents' process is not heard; the step waits",
+                evidence: [Evidence(.ledger, key.description)])
+            let incidents = open[key.run].map { Array($0.incidents.keys) } ?? []
+            do {
+                try await parts.ledger.write { transaction in
+                    for incident in incidents { try transaction.append(line: line, to: incident) }
+                }
+                await desk.missed(key)
+            } catch {
+                parts.logger.error("the timeline cannot say that the agents' process is not heard: \(error)")
+            }
+        }
+    }
+
     // MARK: - Tasks
 
     private func task(
@@ -68,16 +101,10 @@ extension Driver {
             }
         }
         let lines = try await parts.ledger.read { try $0.timeline(of: facts.incident) }
-        let told = lines.suffix(40).map { line in
-            // What a stranger may have written stays out: agents get log text by its own way only.
-            "\(line.at) \(line.kind.rawValue): \(line.kind == .signal ? incident.name : line.text.prefix(300).description)"
-        }
         return WorkTask(
             key: key, step: try workStep(step, project, run, development),
             incident: WorkIncident(
-                id: incident.id, name: incident.name, severity: incident.severity,
-                summary: parts.masking.mask(incident.summary), labels: incident.labels.dictionary,
-                openedAt: incident.openedAt, timeline: told.map { parts.masking.mask($0) }),
+                incident, lines, givesLogs: project?.sendsLogs == true, mask: { parts.masking.mask($0) }),
             project: project, item: run.state.item, revision: revision,
             timeout: run.state.timer?.after ?? .seconds(900))
     }
@@ -104,6 +131,28 @@ extension Driver {
             return .repository(repository.work)
         default: throw Fault("work.step", "repository: \(step.summary) is nothing that agents do")
         }
+    }
+}
+
+extension WorkIncident {
+    /// What agents are told of an incident.
+    ///
+    /// Log text comes to them by its own way only: of a signal its line has no more than the name, and of any line what
+    /// it rests on stays here. Where logs may not be sent (`givesLogs`), labels that a log's sender claims are left out,
+    /// and the summary of an incident that log lines opened, for a rule may quote them in it.
+    init(_ incident: Incident, _ lines: [TimelineLine], givesLogs: Bool, mask: (String) -> String) {
+        let isOfLogs = lines.contains { line in
+            line.kind == .signal && line.evidence.contains { $0.kind == .journal }
+        }
+        self.init(
+            id: incident.id, name: incident.name, severity: incident.severity,
+            summary: givesLogs || !isOfLogs ? mask(incident.summary) : incident.name,
+            labels: incident.labels.dictionary.filter { givesLogs || !incident.claims.contains($0.key) },
+            openedAt: incident.openedAt,
+            timeline: lines.suffix(40).map { line in
+                let text = line.kind == .signal ? incident.name : String(line.text.prefix(300))
+                return mask("\(line.at) \(line.kind.rawValue): \(text)")
+            })
     }
 }
 

@@ -8,9 +8,12 @@ import Model
 actor WorkDesk {
     private struct Item {
         let task: WorkTask
+        let offeredAt: Stamp
         /// When the task was last handed out; nil while it waits.
         var givenAt: Stamp?
         var isCancelled = false
+        /// Whether the incident says that nobody comes for it; until somebody does.
+        var isMissed = false
     }
 
     private let clock: HostClock
@@ -27,10 +30,38 @@ actor WorkDesk {
     /// Whether the agents' process has been heard lately.
     var isAttended: Bool { lastPoll.map { clock.now().since($0) < WorkRules.silenceMax } ?? false }
 
+    /// What is to be known of the agents' process from outside.
+    struct Attendance: Sendable, Hashable {
+        var isHeard: Bool
+        /// It has been silent for so long, since its last poll or our start, that somebody should look.
+        var isMissed: Bool
+        var lastPoll: Timestamp?
+        var tasks: Int
+    }
+
+    var attendance: Attendance {
+        Attendance(
+            isHeard: isAttended, isMissed: clock.now().since(lastPoll ?? began) >= WorkRules.silenceMax,
+            lastPoll: lastPoll?.wall, tasks: items.count)
+    }
+
+    /// Tasks that have waited for so long for a process that is not heard, and of which `missed` has not said so yet.
+    var forsaken: [EffectKey] {
+        guard attendance.isMissed else { return [] }
+        let now = clock.now()
+        return order.filter { key in
+            guard let item = items[key] else { return false }
+            return !item.isMissed && now.since(item.offeredAt) >= WorkRules.silenceMax
+        }
+    }
+
+    /// It was said of the task that nobody comes for it.
+    func missed(_ key: EffectKey) { items[key]?.isMissed = true }
+
     /// Takes a task; one that is there already is left as it is.
     func offer(_ task: WorkTask) {
         guard items[task.key] == nil else { return }
-        items[task.key] = Item(task: task)
+        items[task.key] = Item(task: task, offeredAt: clock.now())
         order.append(task.key)
     }
 
@@ -63,6 +94,7 @@ actor WorkDesk {
         while true {
             let now = clock.now()
             lastPoll = now
+            for key in order { items[key]?.isMissed = false }
             let (start, cancel) = answer(running)
             if !start.isEmpty || !cancel.isEmpty || now.since(began) >= WorkRules.pollPatience {
                 return .tasks(start: start, cancel: cancel)

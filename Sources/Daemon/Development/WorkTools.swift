@@ -2,7 +2,6 @@ import Actuation
 import Delivery
 import Detection
 import FoundationEssentials
-import Glibc
 import Incidents
 import Journal
 import Ledger
@@ -13,7 +12,7 @@ import Text
 
 /// The daemon's side of the agents' tools: all of it reads, within bounds, and every answer is masked.
 ///
-/// Raw log text is only in `raw-journal`, and only where the project's settings let logs be sent to a model.
+/// What comes from the journal, raw or as templates, is given only where the project's settings let logs be sent to a model.
 struct WorkTools: Sendable {
     let settings: Settings
     let ledger: Ledger
@@ -39,6 +38,7 @@ struct WorkTools: Sendable {
     }
 
     private func look(_ name: String, _ arguments: JSONValue, _ task: WorkTask) async throws(Fault) -> String {
+        if Self.ofTheJournal.contains(name) { try allowLogs(of: try unitName(arguments, task), task) }
         switch name {
         case "journal": return try await journal(arguments, task, isRaw: false)
         case "raw-journal": return try await journal(arguments, task, isRaw: true)
@@ -53,75 +53,19 @@ struct WorkTools: Sendable {
 
     // MARK: - Arguments
 
-    private func unitName(_ arguments: JSONValue, _ task: WorkTask) throws(Fault) -> String {
+    func unitName(_ arguments: JSONValue, _ task: WorkTask) throws(Fault) -> String {
         guard let unit = arguments["unit"]?.string ?? task.incident.labels["unit"] else {
             throw Fault("tool.argument", "name a unit: the incident is about none")
         }
         return unit
     }
 
-    private func span(_ arguments: JSONValue, _ key: String, default fallback: Duration) throws(Fault) -> Duration {
+    func span(_ arguments: JSONValue, _ key: String, default fallback: Duration) throws(Fault) -> Duration {
         guard let text = arguments[key]?.string else { return fallback }
         guard let span = Duration(parsing: text), span > .zero, span <= Self.spanMax else {
             throw Fault("tool.argument", "\"\(key)\" is a duration such as 15m, at most 24h, not \"\(text)\"")
         }
         return span
-    }
-
-    // MARK: - The journal
-
-    /// Entries around the incident's begin: as templates, without what a stranger may have written, or raw.
-    private func journal(_ arguments: JSONValue, _ task: WorkTask, isRaw: Bool) async throws(Fault) -> String {
-        if isRaw, task.project?.sendsLogs != true {
-            throw Fault(
-                "tool.egress", "logs may not be sent to a model here",
-                hint: "projects.NAME.egress.logs in the settings allows it.")
-        }
-        let unit = try unitName(arguments, task)
-        let before = try span(arguments, "before", default: .seconds(900))
-        let now = clock.now().wall
-        let begin = task.incident.openedAt - before
-        let excerpt = try await JournalExcerpt.read(
-            settings.journal.source, unit: unit, from: begin, through: now, keeping: 20_000)
-        let told = Self.telling(excerpt.entries, last: isRaw ? 60 : 200)
-        var lines = [
-            "\(excerpt.found) entries of \(unit) since \(begin); the first of each kind and the last, \(told.count) in all:"
-        ]
-        for entry in told {
-            let text = isRaw ? String(entry.message.prefix(500)) : MessageTemplate.of(entry.message)
-            lines.append("\(entry.at) priority \(entry.priority): \(text)")
-        }
-        return lines.joined(separator: "\n")
-    }
-
-    /// The first entry of each kind of message, and the last entries: a flood of one kind hides no other.
-    static func telling(_ entries: [LogEntry], last: Int, kinds: Int = 80) -> [LogEntry] {
-        var seen: Set<String> = []
-        return entries.enumerated().filter { index, entry in
-            let isNew = seen.count < kinds && seen.insert(MessageTemplate.of(entry.message)).inserted
-            return isNew || index >= entries.count - last
-        }.map(\.element)
-    }
-
-    /// How often each kind of message came before the incident and since.
-    private func templates(_ arguments: JSONValue, _ task: WorkTask) async throws(Fault) -> String {
-        let unit = try unitName(arguments, task)
-        let before = try span(arguments, "before", default: .seconds(3600))
-        let opened = task.incident.openedAt
-        let excerpt = try await JournalExcerpt.read(
-            settings.journal.source, unit: unit, from: opened - before, through: clock.now().wall, keeping: 20_000)
-        var counts: [String: (before: Int, since: Int, worst: Int)] = [:]
-        for entry in excerpt.entries {
-            var count = counts[MessageTemplate.of(entry.message)] ?? (0, 0, 7)
-            if entry.at < opened { count.before += 1 } else { count.since += 1 }
-            count.worst = min(count.worst, entry.priority)
-            counts[MessageTemplate.of(entry.message)] = count
-        }
-        let rows = counts.sorted { ($1.value.since, $0.key) < ($0.value.since, $1.key) }.prefix(60)
-        return
-            (["before\tsince\tpriority\ttemplate (\(unit), since \(opened - before), incident at \(opened))"]
-            + rows.map { "\($0.value.before)\t\($0.value.since)\t\($0.value.worst)\t\($0.key)" })
-            .joined(separator: "\n")
     }
 
     // MARK: - Series, units, history
@@ -156,9 +100,7 @@ struct WorkTools: Sendable {
         if let name = arguments["unit"]?.string ?? task.incident.labels["unit"] {
             let excerpt = try await JournalExcerpt.read(
                 settings.journal.source, unit: name, from: from, through: now, keeping: 20_000)
-            for entry in excerpt.entries where entry["_PID"] == "1" {
-                lines.append((entry.at.description, "systemd: \(entry.message.prefix(200))"))
-            }
+            lines += Self.saidBySystemd(excerpt.entries)
         }
         lines += PackageLog.lines(since: from)
         let runs = try await ledger.read { try $0.runs(since: from) }
@@ -168,6 +110,13 @@ struct WorkTools: Sendable {
         if let revision = task.revision { lines.append((now.description, "deployed now: revision \(revision)")) }
         guard !lines.isEmpty else { return "nothing changed since \(from), as far as systemd and dpkg tell" }
         return lines.sorted { $0.at < $1.at }.suffix(100).map { "\($0.at) \($0.text)" }.joined(separator: "\n")
+    }
+
+    /// What PID 1 said of the unit, which is no log text of the service: the kernel vouches for `_PID`, and the words are
+    /// systemd's own with names that unit files give. Nothing that a service or its clients write is in it, so it may be
+    /// sent where logs may not.
+    static func saidBySystemd(_ entries: [LogEntry]) -> [(at: String, text: String)] {
+        entries.filter { $0["_PID"] == "1" }.map { ($0.at.description, "systemd: \($0.message.prefix(200))") }
     }
 
     /// Earlier incidents of the same unit or kind, and how they ended.
@@ -183,32 +132,5 @@ struct WorkTools: Sendable {
             let runbook = record.runbook.map { " by \($0)" } ?? ""
             return "\(record.incident.openedAt) \(record.incident.name): \(record.state.rawValue)\(runbook)"
         }.joined(separator: "\n")
-    }
-}
-
-/// What dpkg wrote of packages that came, went or changed.
-enum PackageLog {
-    static let path = "/var/log/dpkg.log"
-
-    /// Lines such as `upgrade nginx 1.22.1-9 1.22.1-10`; dpkg writes the host's local time.
-    static func lines(since: Timestamp) -> [(at: String, text: String)] {
-        TextFile.lines(path).suffix(5000).compactMap { line in
-            let words = line.split(separator: " ")
-            guard words.count >= 4, ["install", "upgrade", "remove", "purge"].contains(words[2]) else { return nil }
-            guard let at = local("\(words[0])-\(words[1])"), at >= since else { return nil }
-            return (at.description, "dpkg: " + words[2...].joined(separator: " "))
-        }
-    }
-
-    /// `2026-11-24-03:12:07` by this host's zone.
-    private static func local(_ text: String) -> Timestamp? {
-        let numbers = text.split(whereSeparator: { $0 == "-" || $0 == ":" }).compactMap { Int32($0) }
-        guard numbers.count == 6 else { return nil }
-        var parts = tm()
-        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
-        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (numbers[3], numbers[4], numbers[5])
-        parts.tm_isdst = -1
-        let seconds = mktime(&parts)
-        return seconds == -1 ? nil : Timestamp(seconds: Double(seconds))
     }
 }

@@ -32,6 +32,7 @@ extension Driver {
         if lastAsk.map({ now.since($0) >= Self.askPause }) ?? true {
             lastAsk = now
             askAgain()
+            await tellOfSilence()
         }
         for (id, waiting) in unstarted where now.since(waiting.since) >= Self.retryPause {
             await respond(to: waiting.incident)

@@ -30,6 +30,8 @@ actor Driver {
     var requests: Set<EffectKey> = []
     var lastSign: Stamp?
     var lastAsk: Stamp?
+    /// Whether the log says that the agents' process is not heard.
+    var isSilenceLogged = false
     private var jobs: [Job] = []
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation

@@ -140,6 +140,14 @@ import Text
             let outcome = try await perform(role, role, desk(none), inputs: ["diff": "+ echo"], change: close)
             #expect(outcome.gate == "refusal" && none.requests.isEmpty, "\(outcome)")
         }
+        // One of the host's own, of which nobody knows what it is given.
+        let none = ScriptedModel([])
+        let text = String(decoding: try Data(contentsOf: Self.folder.appending(path: "review.md")), as: UTF8.self)
+            .replacing("role: review", with: "role: notes")
+        var task = stage.task("notes")
+        close(&task)
+        let own = try await desk(none).perform(task, file: "notes.md", text: text, inputs: ["diff": "+ echo"])
+        #expect(own.gate == "refusal" && none.requests.isEmpty, "\(own)")
     }
 
     @Test func theBudgetIsAskedBeforeEachRequest() async throws {

@@ -1,0 +1,161 @@
+import Actuation
+import Delivery
+import Foundation
+import Journal
+import Ledger
+import Model
+import Testing
+import Text
+
+@testable import Daemon
+
+@Suite struct WorkToolsTests {
+    let folder: Folder
+
+    init() throws { folder = try Folder() }
+
+    private func entry(_ number: Int, _ message: String) -> LogEntry {
+        LogEntry(at: ObservatoryStage.begin + .seconds(number), fields: ["MESSAGE": message])
+    }
+
+    @Test func aFloodOfOneKindHidesNoOther() {
+        let flood = (0..<500).map { entry($0 + 1, "request \($0) took \($0) ms") }
+        let entries = [entry(0, "lost update on account 7")] + flood
+        let told = WorkTools.telling(entries, last: 10)
+        #expect(told.count == 12)
+        #expect(told.first?.message == "lost update on account 7" && told.last?.message == "request 499 took 499 ms")
+        #expect(told.map(\.at) == told.map(\.at).sorted())
+    }
+
+    @Test func kindsWithoutEndAreBounded() {
+        let words = (0..<300).map { number in
+            String(repeating: "x", count: number % 20 + 1) + "\(number / 20)".map { _ in "y" }.joined()
+        }
+        let entries = words.enumerated().map { entry($0, "\($1) failed") }
+        #expect(WorkTools.telling(entries, last: 0, kinds: 5).count == 5)
+        #expect(WorkTools.telling([], last: 10).isEmpty)
+    }
+
+    // MARK: - What may be sent
+
+    static let secret = "card 4111 of Ms Miller was refused"
+
+    /// Over a journal in which the service and systemd speak, half an hour before the incident and at it.
+    private func tools(_ projects: [Project]) async throws -> WorkTools {
+        try WrittenJournal.write(
+            [
+                (-1800, ["_PID": "1", "UNIT": "web.service", "MESSAGE": "Started web.service - The shop."]),
+                (-5, ["_PID": "77", "_SYSTEMD_UNIT": "web.service", "MESSAGE": Self.secret]),
+                (-4, ["_PID": "78", "_SYSTEMD_UNIT": "db.service", "MESSAGE": "deadlock of Ms Miller"]),
+            ], to: folder.file("a.journal"))
+        let stage = try await ObservatoryStage(ledger: try Ledger.inMemory())
+        var settings = ObservatoryStage.settings
+        settings.journal.source = .files([folder.file("a.journal")])
+        settings.projects = projects
+        return WorkTools(
+            settings: settings, ledger: stage.ledger, observatory: stage.observatory, bus: SystemBus(.system),
+            clock: stage.clock.host, masking: try Masking())
+    }
+
+    private static func project(_ unit: String, logs: Bool) -> Project {
+        var project = DriverDevelopTests.project
+        (project.name, project.units, project.sendsLogs) = (String(unit.prefix { $0 != "." }), [unit], logs)
+        return project
+    }
+
+    private static func task(_ project: Project?) -> WorkTask {
+        var task = WorkDeskTests.task("diagnose")
+        task.project = project
+        task.incident.labels = ["unit": "web.service"]
+        return task
+    }
+
+    /// Whose project the incident is, of whom is asked, and whose word is missing.
+    @Test(
+        "log text, raw or as templates, is nobody's who did not say so",
+        arguments: ["journal", "raw-journal", "templates"],
+        [
+            (nil, "web.service", "no project"), ("closed", "web.service", "logs of web may not"),
+            ("open", "db.service", "logs of db may not"), ("closed", "cache.service", "logs of web may not"),
+        ] as [(String?, String, String)])
+    func logsAreNotSent(tool: String, asked: (project: String?, unit: String, words: String)) async throws {
+        let web = asked.project.map { Self.project("web.service", logs: $0 == "open") }
+        let tools = try await tools([web, Self.project("db.service", logs: false)].compactMap(\.self))
+        let answer = await tools.answer(tool, ["unit": .string(asked.unit)], for: Self.task(web))
+        #expect(answer.isError && answer.text.contains(asked.words) && answer.text.contains("egress.logs"))
+        #expect(!answer.text.contains("Miller"))
+    }
+
+    @Test("with the project's word they are, also of a unit of another project that says so", arguments: [true, false])
+    func logsAreSent(isOther: Bool) async throws {
+        let web = Self.project("web.service", logs: true)
+        let tools = try await tools([web, Self.project("db.service", logs: true)])
+        let unit: JSONValue = isOther ? ["unit": "db.service"] : [:]
+        for tool in ["journal", "raw-journal", "templates"] {
+            let answer = await tools.answer(tool, unit, for: Self.task(web))
+            #expect(!answer.isError, "\(answer.text)")
+            #expect(answer.text.contains("Miller"), "\(tool): \(answer.text)")
+        }
+    }
+
+    @Test("what changed is told without a word of the service's own")
+    func changesAreSystemds() async throws {
+        let web = Self.project("web.service", logs: false)
+        let tools = try await tools([web])
+        let answer = await tools.answer("changes", [:], for: Self.task(web))
+        #expect(!answer.isError && answer.text.contains("systemd: Started web.service"), "\(answer.text)")
+        #expect(!answer.text.contains("Miller"))
+    }
+
+    @Test("the incident itself carries no log text where none may be sent", arguments: [false, true])
+    func theIncidentIsTold(givesLogs: Bool) {
+        let incident = Incident(
+            id: "4f2a", fingerprint: "f", name: "Refused", severity: "critical",
+            labels: ["unit": "web.service", "who": "Ms Miller"], claims: ["who"], summary: Self.secret,
+            openedAt: ObservatoryStage.begin, rule: SourcePlace(file: "r.yaml", line: 1, column: 1))
+        func lines(_ kind: Evidence.Kind) -> [TimelineLine] {
+            [
+                TimelineLine(
+                    at: ObservatoryStage.begin, kind: .signal, text: Self.secret,
+                    evidence: [Evidence(kind, "c", Self.secret)]),
+                TimelineLine(
+                    at: ObservatoryStage.begin, kind: .note, text: "3 journal entries of web.service in the last 15m",
+                    evidence: [Evidence(.journal, "c", Self.secret)]),
+            ]
+        }
+        let told = WorkIncident(incident, lines(.journal), givesLogs: givesLogs, mask: { $0 })
+        #expect(told.summary == (givesLogs ? Self.secret : "Refused"))
+        #expect(told.labels["who"] == (givesLogs ? "Ms Miller" : nil) && told.labels["unit"] == "web.service")
+        #expect(told.timeline.count == 2 && !told.timeline.joined().contains("Miller"))
+        #expect(
+            WorkIncident(incident, lines(.metric), givesLogs: false, mask: { $0 }).summary == Self.secret,
+            "what a metric opened quotes no log line")
+    }
+}
+
+/// Makes a real journal file with systemd's own converter.
+enum WrittenJournal {
+    /// Entries as seconds from `ObservatoryStage.begin` and fields.
+    static func write(_ entries: [(at: Int, fields: [String: String])], to path: String) throws {
+        var text = ""
+        for (at, fields) in entries {
+            let time = ObservatoryStage.begin + .seconds(at)
+            text += "__REALTIME_TIMESTAMP=\(time.microseconds)\n__MONOTONIC_TIMESTAMP=\(1_000_000_000 + at)\n"
+            text += "_BOOT_ID=0123456789abcdef0123456789abcdef\n"
+            for (name, value) in fields.sorted(by: { $0.key < $1.key }) { text += "\(name)=\(value)\n" }
+            text += "\n"
+        }
+        let input = Pipe()
+        let converter = Process()
+        converter.executableURL = URL(filePath: "/lib/systemd/systemd-journal-remote")
+        converter.arguments = ["--output=\(path)", "-"]
+        converter.standardInput = input
+        converter.standardOutput = FileHandle.nullDevice
+        converter.standardError = FileHandle.nullDevice
+        try converter.run()
+        try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+        try input.fileHandleForWriting.close()
+        converter.waitUntilExit()
+        try #require(converter.terminationStatus == 0, "systemd-journal-remote could not write \(path)")
+    }
+}
