@@ -6,7 +6,7 @@ struct ReviewCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "review", abstract: "The reviewer by itself, over any range of a project's commits.",
         discussion: """
-            Exits 1 where a finding is blocking. It asks the model itself, so it must be able to read its key; a daemon that \
+            Exits 1 where a finding is blocking, with --json 0. It asks the model itself, so it must be able to read its key; a daemon that \
             runs keeps the exchanges and counts what they cost.
             """
     )
@@ -23,9 +23,8 @@ struct ReviewCommand: AsyncParsableCommand {
         Terminal.complain(
             review.kept.map { "kept: nightshift work show \($0) --transcript" }
                 ?? "no daemon runs here: this review is kept nowhere and counts towards no budget")
-        if json {
-            Terminal.say(try JSONText.of(findings))
-        } else if findings.isEmpty {
+        if json { return Terminal.say(try JSONText.of(findings)) }
+        if findings.isEmpty {
             Terminal.say("nothing found")
         } else {
             for finding in findings {

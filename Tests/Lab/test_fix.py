@@ -12,9 +12,11 @@ from story.variation import RENAMED
 
 
 class FixCase(LabCase):
-    def desk(self, project: Project, script: dict, **provider: str) -> Desk:
+    def desk(
+        self, project: Project, script: dict, more_runbooks: dict[str, list[str]] = {}, **provider: str
+    ) -> Desk:
         desk = Desk(self.host, Story(self.host, project))
-        desk.begin(script, **provider)
+        desk.begin(script, more_runbooks, **provider)
         return desk
 
     def assert_mended(self, desk: Desk, defect: Defect, item: dict, first: str) -> None:

@@ -88,13 +88,17 @@ public enum ReviewByItself {
     }
 
     private static func findings(_ result: JSONValue) -> [Finding] {
-        (result["findings"]?.array ?? []).map { item in
+        let found = (result["findings"]?.array ?? []).map { item in
             Finding(
                 severity: item["severity"]?.string ?? "", area: item["area"]?.string ?? "",
                 path: item["path"]?.string ?? "", line: Int(item["line"]?.number ?? 0),
                 text: item["text"]?.string ?? "")
         }
+        return Self.severities.flatMap { severity in found.filter { $0.severity == severity } }
     }
+
+    /// As the role's schema has them, the worst first.
+    private static let severities = ["blocking", "major", "minor", "note"]
 }
 
 /// Stands for the daemon where there is none: keeps exchanges in memory, knows nothing of a host.

@@ -32,8 +32,10 @@ class Desk:
     def __init__(self, host: Host, story: Story):
         self.host, self.story = host, story
 
-    def begin(self, script: dict, **provider: str) -> None:
-        """Installs all of it, with the model's script, and starts Nightshift."""
+    def begin(self, script: dict, more_runbooks: dict[str, list[str]] = {}, **provider: str) -> None:
+        """Installs all of it, with the model's script, and starts Nightshift.
+
+        More runbooks, by name with the units they may act on, are those that a test has put beside the story's."""
         project = self.story.project
         self.host.systemctl("start", "lab-receiver.service")
         self.host.exec("useradd", "--system", "--groups", "nightshift-approvers", APPROVER, check=False)
@@ -42,10 +44,13 @@ class Desk:
         runbook = f"restart-{project.name}"
         self.host.configure(settings(
             rules=[f"{STORY}/rules/{project.name}.yaml"],
-            runbooks=[f"{STORY}/runbooks/{runbook}.yaml", f"{SHIPPED}/runbooks/pipeline", f"{SHIPPED}/runbooks/roles"],
+            runbooks=[*(f"{STORY}/runbooks/{name}.yaml" for name in [runbook, *more_runbooks]),
+                      f"{SHIPPED}/runbooks/pipeline", f"{SHIPPED}/runbooks/roles"],
             scrape=json.dumps(project.facts["scrape"]), more=more_settings(self.story, **provider)))
         self.share_repository()
         self.host.install_runbooks([runbook], {"unit": project.settings["units"]}, f"{STORY}/runbooks")
+        for name, units in more_runbooks.items():
+            self.host.install_runbooks([name], {"unit": units}, f"{STORY}/runbooks")
         self.host.install_runbooks(PIPELINE, {}, f"{SHIPPED}/runbooks/pipeline")
         self.host.start()
         self.host.systemctl("start", AGENTS)
