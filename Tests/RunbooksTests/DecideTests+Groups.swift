@@ -45,7 +45,7 @@ extension DecideTests {
         .init(
             "never reached: otherwise", Play.pipeline(rounds + "\n" + stage),
             ["guards"] + round(1) + round(2) + round(3) + ["escalate", "end escalated"],
-            says: "eq $steps.review.result.blocking 0 was not reached after 3 rounds of rounds"
+            says: "rounds: eq $steps.review.result.blocking 0 was not reached after 3 rounds of rounds"
         ) {
             $0.admit()
             for number in 1...3 {

@@ -60,7 +60,8 @@ extension DaemonBackend {
         view.transcript = exchanges.map { row in
             let head = "\(row.at) \(row.path) \(row.number)"
             do {
-                return "\(head)\n" + (try JSONDecoder().decode(Exchange.self, from: Data(row.body.utf8)).text(full: true))
+                return "\(head)\n"
+                    + (try JSONDecoder().decode(Exchange.self, from: Data(row.body.utf8)).text(full: true))
             } catch {
                 return "\(head)\n(an exchange of another version)"
             }

@@ -31,7 +31,8 @@ extension Decision {
             return otherwise("whether \(group.name) is done cannot be told: \(error.message)")
         }
         guard state.round < rounds.atMost else {
-            return otherwise("\(rounds.until.source) was not reached after \(rounds.atMost) rounds of \(group.name)")
+            return otherwise(
+                "rounds: \(rounds.until.source) was not reached after \(rounds.atMost) rounds of \(group.name)")
         }
         begin(round: state.round + 1, of: group)
     }
