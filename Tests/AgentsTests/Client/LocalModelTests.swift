@@ -49,7 +49,7 @@ struct LocalModelTests {
             "type": "object", "required": ["kind", "why"], "additionalProperties": false,
             "properties": ["kind": ["enum": ["disk", "memory"]], "why": ["type": "string", "maxLength": 20]],
         ]
-        let reply = try await openai.send(Self.ask("Which is full?", schema: schema, outputMax: 96)) { _ in }
+        let reply = try await openai.send(Self.ask("Which is full?", schema: schema, outputMax: 192)) { _ in }
         let value = try JSONDecoder().decode([String: String].self, from: Data(reply.text.utf8))
         #expect(["disk", "memory"].contains(value["kind"]) && value["why"] != nil && value.count == 2)
     }
