@@ -160,7 +160,8 @@ class Defect:
 
 
 class Wrong:
-    """The right answers with those of one role replaced: `answers`, or `edits` for a role that writes."""
+    """The right answers with those of one role replaced: `answers`, or `edits` for a role that writes; `also` are those of
+    other roles that are asked more often for it."""
 
     def __init__(self, defect: Defect, file: pathlib.Path):
         self.defect, self.name = defect, file.stem
@@ -178,4 +179,4 @@ class Wrong:
         for answer in given:
             answer["turns"][-1]["forever"] = True  # a model that is told what is wrong, and says the same again
         right = self.defect.script()
-        return right | {"roles": right["roles"] | {self.role: given}}
+        return right | {"roles": right["roles"] | {self.role: given} | self.facts.get("also", {})}
