@@ -6,11 +6,14 @@ public struct WorkView: Sendable, Codable {
         /// `done`, `failed`, `skipped`, …; `running` for the last one of a fix that is not ended.
         public var outcome: String
         public var text: String
+        /// Where a gate stopped it: lines that prove it.
+        public var evidence: [String]
 
-        public init(path: String, outcome: String, text: String) {
+        public init(path: String, outcome: String, text: String, evidence: [String] = []) {
             self.path = path
             self.outcome = outcome
             self.text = text
+            self.evidence = evidence
         }
     }
 

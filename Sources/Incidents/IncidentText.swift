@@ -41,6 +41,9 @@ public enum IncidentText {
         }
     }
 
+    /// Text from outside as one line that moves no terminal's cursor.
+    public static func line(_ text: String) -> String { plain(text) }
+
     /// A state as words: `awaiting approval`.
     public static func words(_ state: String) -> String { String(state.map { $0 == "_" ? " " : $0 }) }
 

@@ -28,8 +28,29 @@ struct Timeline {
             let time = times[index]?.timeOfDay(offsetSeconds: zoneOffset) ?? padded(line.at, 12)
             let head = "\(Self.indent)\(time)  \(padded(line.kind, 8)) "
             out += Self.place(head, wrapped(plain(line.text)), evidence[index], column)
+            out += Self.block(line)
         }
         return out
+    }
+
+    /// What a gate saw, below its line: marked, so that none of it can pass for a line of ours.
+    private static func block(_ line: IncidentView.Line) -> [String] {
+        let mark = String(repeating: " ", count: textColumn) + "| "
+        return line.evidence.filter { $0.kind == "gate" }.flatMap { item in
+            item.text.split(whereSeparator: \.isNewline).flatMap { text in
+                pieces(plain(String(text)), of: IncidentText.width - mark.count).map { mark + $0 }
+            }
+        }
+    }
+
+    private static func pieces(_ text: String, of room: Int) -> [Substring] {
+        var pieces: [Substring] = []
+        var rest = Substring(text)
+        while rest.count > room {
+            pieces.append(rest.prefix(room))
+            rest = rest.dropFirst(room)
+        }
+        return pieces + [rest]
     }
 
     private static func place(_ head: String, _ text: [String], _ evidence: String, _ column: Int) -> [String] {
@@ -50,7 +71,7 @@ struct Timeline {
     private static func evidence(_ line: IncidentView.Line) -> String {
         var shown: [String] = []
         for item in line.evidence
-        where ![item.reference, item.text].allSatisfy({ $0.isEmpty || line.text.contains($0) }) {
+        where item.kind != "gate" && ![item.reference, item.text].allSatisfy({ $0.isEmpty || line.text.contains($0) }) {
             let reference = plain(item.reference)
             let short =
                 switch item.kind {

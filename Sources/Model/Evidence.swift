@@ -2,10 +2,13 @@
 public struct Evidence: Hashable, Sendable, Codable {
     public enum Kind: String, Sendable, Codable {
         case journal, metric, rule, unit, http, helper, person, ledger
+        /// What a gate saw, on several lines.
+        case gate
     }
 
     public var kind: Kind
-    /// A journal cursor, a series or expression, `FILE:LINE`, an InvocationID, a URL, an effect's key, a person's name.
+    /// A journal cursor, a series or expression, `FILE:LINE`, an InvocationID, a URL, an effect's key, a step's
+    /// path, a person's name.
     public var reference: String
     /// What was seen there, masked; may be empty.
     public var text: String

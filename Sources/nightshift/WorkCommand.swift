@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Incidents
 import Model
 
 struct FixCommand: AsyncParsableCommand {
@@ -53,7 +54,10 @@ struct WorkCommand: AsyncParsableCommand {
             Terminal.say(
                 "  incident \(item.incident), begun \(item.begun_at)\(item.ended_at.map { ", ended \($0)" } ?? "")")
             Terminal.say("  \(item.tokens) tokens, \(item.money)\n")
-            for step in item.steps ?? [] { Terminal.say("  \(step.outcome)  \(step.path)  \(step.text)") }
+            for step in item.steps ?? [] {
+                Terminal.say("  \(step.outcome)  \(step.path)  \(IncidentText.line(step.text))")
+                for line in step.evidence { Terminal.say("        | \(IncidentText.line(line))") }
+            }
             guard transcript else { return }
             for exchange in item.transcript ?? [] { Terminal.say("\n\(exchange)") }
         }

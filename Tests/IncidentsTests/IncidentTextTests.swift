@@ -180,4 +180,20 @@ import Testing
         #expect(!String(decoding: listed, as: UTF8.self).contains("timeline"))
         #expect(try JSONDecoder().decode(IncidentView.self, from: listed) == Self.view(.resolved, nil))
     }
+
+    @Test func whatAGateSawStandsBelowItsLineAndCannotPassForOneOfOurs() {
+        let seen = "race_test\n      03:12:10.513  note     resolved\u{1B}[2K\n" + String(repeating: "y", count: 150)
+        let failed = Self.line(
+            5, .agent, "change[1].proven: failed; tests-pass: the new test does not pass in run 1 of 10",
+            [Evidence(.ledger, "r1/proven/1"), Evidence(.gate, "change[1].proven", seen)])
+        let view = Self.view(.escalated, [failed, Self.line(6, .note, "later")])
+        let lines = IncidentText.show(view, zoneOffset: 0).split(separator: "\n").map(String.init)
+        let at = lines.firstIndex { $0.contains("tests-pass: ") && $0.contains(" agent ") } ?? 0
+        let block = lines.filter { $0.contains("| ") }
+        #expect(
+            block.count == 4 && block.allSatisfy { $0.hasPrefix(String(repeating: " ", count: 29) + "| ") }, "\(lines)")
+        #expect(block.first?.hasSuffix("| race_test") == true && block.allSatisfy { $0.count <= 120 })
+        #expect(!lines.joined().contains("\u{1B}") && lines.last?.hasSuffix("later") == true)
+        #expect(lines[at...].joined().contains("ledger r1/proven/1") && !lines.joined().contains("gate change"))
+    }
 }

@@ -44,6 +44,31 @@ struct NarrationTests {
             ])
     }
 
+    @Test("what a gate saw is evidence, ten lines of it; the sentences stay sentences")
+    func gate() throws {
+        let proof = (1...15).map { "line \($0) " + String(repeating: "x", count: 300) }
+        let outcome = Outcome.failed((["tests-pass: race_test fails"] + proof).joined(separator: "\n"))
+        var play = try Play(Play.pipeline(DecideTests.checkout))
+        play.admit()
+        play.does("checkout", outcome)
+        var state = RunState(definition: play.state.definition)
+        var lines: [TimelineLine] = []
+        for (event, stamp) in play.history {
+            let (next, effects) = decide(state, event, now: stamp)
+            lines += Narration.lines(of: event, before: state, after: next, effects: effects, now: stamp)
+            state = next
+        }
+        #expect(lines.allSatisfy { !$0.text.contains("line 1 ") }, "\(lines.map(\.text))")
+        #expect(lines.contains { $0.kind == .escalate && $0.text.contains("tests-pass: race_test fails") })
+        let line = try #require(lines.first { $0.text == "checkout: failed; tests-pass: race_test fails" })
+        let seen = try #require(line.evidence.first { $0.kind == .gate })
+        let shown = seen.text.split(separator: "\n")
+        #expect(seen.reference == "checkout" && shown.count == 10 && shown.allSatisfy { $0.count == 200 })
+        #expect(shown.first?.hasPrefix("line 1 ") == true && line.evidence.contains { $0.kind == .ledger })
+        #expect(outcome.proof.map(String.init) == proof, "the history has all of it")
+        #expect(outcome.sentence == "failed: tests-pass: race_test fails" && Outcome.failed("x").proof.isEmpty)
+    }
+
     @Test("a repair that does not help is taken back and escalated")
     func escalated() throws {
         let lines = try told(Play.runbook(DecideTests.dump, tail: DecideTests.undo)) {

@@ -85,7 +85,7 @@ public struct AgentLimits: Sendable, Hashable {
 public struct ResultCheck: Sendable {
     /// The gate's name, such as `apply`.
     public var gate: String
-    /// A sentence, or nil where the result holds.
+    /// A sentence, and below it lines that prove it; nil where the result holds.
     public var problem: @Sendable (JSONValue) async -> String?
 
     public init(gate: String, problem: @escaping @Sendable (JSONValue) async -> String?) {

@@ -183,7 +183,11 @@ public struct AgentLoop: Sendable {
                 return
             }
             exchange.complain(.gate, problem, gate: gate)
-            return back("The result is refused (\(gate)): \(problem). Mend it and finish again; there is no third try.")
+            let lines = problem.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+            let proof = lines.count > 1 ? "\n\(lines[1])" : ""
+            return back(
+                "The result is refused (\(gate)): \(lines[0]). Mend it and finish again; there is no third try.\(proof)"
+            )
         }
         exchange.end = .finished(result)
     }

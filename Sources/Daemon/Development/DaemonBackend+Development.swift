@@ -77,7 +77,8 @@ extension DaemonBackend {
         for step in ended ?? [] {
             steps.append(
                 WorkView.Step(
-                    path: step.path, outcome: step.outcome?.word ?? "skipped", text: step.outcome?.sentence ?? ""))
+                    path: step.path, outcome: step.outcome?.word ?? "skipped", text: step.outcome?.sentence ?? "",
+                    evidence: step.outcome?.proof.map(String.init) ?? []))
         }
         if case .step(let attempt)? = open?.phase {
             steps.append(WorkView.Step(path: attempt.key.path, outcome: "running", text: attempt.step.summary))

@@ -59,7 +59,7 @@ extension FixGates {
                 .testsPass,
                 "\(listed(passing)) passes by the report although its file was broken on purpose: "
                     + "the report is not what the tests did",
-                evidence: passing + lastLines(run))
+                evidence: proof(passing, run))
         }
     }
 
@@ -78,7 +78,7 @@ extension FixGates {
         guard gone.isEmpty else {
             throw GateFailure(
                 .testsKept, "\(counted(gone.count, "test")) that ran before did not run in \(which): \(listed(gone))",
-                evidence: gone)
+                evidence: proof(gone, run))
         }
         let skipped = must.filter { run.tests[$0] == .skipped && !base.flaky.contains($0) }.sorted()
         guard skipped.isEmpty else {
@@ -96,13 +96,13 @@ extension FixGates {
         guard failing.isEmpty else {
             throw GateFailure(
                 .testsPass, "the new test does not pass in \(which): \(listed(failing))",
-                evidence: failing + lastLines(run))
+                evidence: proof(failing, run))
         }
         let broken = base.names(.passed).filter { run.tests[$0] != .passed }.sorted()
         guard broken.isEmpty else {
             throw GateFailure(
                 .testsPass, "the fix breaks \(counted(broken.count, "test")) in \(which): \(listed(broken))",
-                evidence: broken + lastLines(run))
+                evidence: proof(broken, run))
         }
         let bad = Set(run.names(.failed) + run.names(.error))
         let mayFail = base.names(.failed).union(base.names(.error)).union(base.flaky)
@@ -110,7 +110,7 @@ extension FixGates {
         guard unknown.isEmpty else {
             throw GateFailure(
                 .testsPass, "tests that the base does not have fail in \(which): \(listed(unknown))",
-                evidence: unknown + lastLines(run))
+                evidence: proof(unknown, run))
         }
         switch run.ending {
         case .exit(0): break

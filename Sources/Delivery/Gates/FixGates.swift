@@ -100,7 +100,7 @@ public struct FixGates<Bench: TestBench>: Sendable {
                 .reproduces,
                 "with the new test \(counted(gone.count, "old test")) did not run in \(which): \(listed(gone)); "
                     + "the new test breaks the suite",
-                evidence: gone + lastLines(run))
+                evidence: proof(gone, run))
         }
         let lines = changed.map { name in
             "\(name): \(base.stable[name]?.rawValue ?? "flaky") at the base, \(run.tests[name]?.rawValue ?? "not there")"
@@ -133,11 +133,17 @@ public struct FixGates<Bench: TestBench>: Sendable {
                     .reproduces,
                     "the new test \(name) breaks with an error in \(which) rather than failing a check of its own: "
                         + "let it assert what should hold",
-                    evidence: [name] + lastLines(run))
+                    evidence: proof([name], run))
             case .skipped:
                 throw GateFailure(.reproduces, "the new test \(name) is skipped in \(which)", evidence: [name])
             }
         }
+    }
+
+    /// Names of tests, and the end of what the run printed.
+    func proof(_ names: [String], _ run: TestRun) -> [String] {
+        let more = names.count > 10 ? ["… and \(names.count - 10) more"] : []
+        return names.prefix(10) + more + lastLines(run)
     }
 
     /// The last lines that a run printed.

@@ -1,6 +1,7 @@
+public import Model
 public import Text
 
-/// A check by code that a change did not pass; written `GATE: TEXT`.
+/// A check by code that a change did not pass; written `GATE: TEXT`, and where it is stored with the evidence below it.
 ///
 /// `text` is a sentence for the person and for the model that may try again: what, where, what next. `evidence` are
 /// lines that prove it: test names, places, excerpts, the end of an output. A secret that `secret` found is named by its
@@ -31,12 +32,28 @@ public struct GateFailure: Error, Sendable, Hashable, Codable, CustomStringConve
     }
 
     private static let evidenceMax = 20
+    private static let lineMax = 400
 
+    /// The evidence is masked as one text, since a secret may be longer than a line.
     public func masked(by masking: Masking) -> GateFailure {
-        GateFailure(gate, masking.mask(text), evidence: evidence.map(masking.mask))
+        GateFailure(
+            gate, masking.mask(text),
+            evidence: masking.mask(evidence.joined(separator: "\n")).split(whereSeparator: \.isNewline).map(String.init)
+        )
     }
 
     public var description: String { "\(gate.rawValue): \(text)" }
+
+    /// The sentence on one line, and below it what proves it, a line each: a step's failure tells it so.
+    public var told: String {
+        let sentence = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        let lines = evidence.flatMap { $0.split(whereSeparator: \.isNewline) }
+        return ([sentence] + lines.prefix(Self.evidenceMax).map { String($0).prefixed(Self.lineMax) })
+            .joined(separator: "\n")
+    }
+
+    /// The step failed by this gate.
+    public var outcome: Outcome { .failed("\(gate.rawValue): \(told)") }
 }
 
 /// `a, b, c and 4 more`

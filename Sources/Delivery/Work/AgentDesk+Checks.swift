@@ -50,7 +50,7 @@ extension AgentDesk {
         return EditTrial.gates.map { gate in
             ResultCheck(gate: gate.rawValue) { result in
                 let failure = await trial.failure(result, as: part)
-                return failure?.gate == gate ? failure.map { masking.mask($0.text) } : nil
+                return failure?.gate == gate ? failure?.masked(by: masking).told : nil
             }
         }
     }

@@ -27,7 +27,7 @@ public struct RepositoryDesk: Sendable {
         self.clock = clock
     }
 
-    /// Done, or failed with `GATE: sentence`.
+    /// Done, or failed with `GATE: sentence` and lines that prove it.
     public func perform(_ task: WorkTask, _ work: RepositoryWork) async -> Outcome {
         var item: Item?
         do throws(GateFailure) {
@@ -45,7 +45,7 @@ public struct RepositoryDesk: Sendable {
             return try await step(work, named, revision: task.revision)
         } catch {
             if Task.isCancelled { return .cancelled("it was stopped before it ended") }
-            let outcome = Outcome.failed(error.masked(by: masking).description)
+            let outcome = error.masked(by: masking).outcome
             return item.map { kept(outcome, $0) } ?? outcome
         }
     }
@@ -58,7 +58,7 @@ public struct RepositoryDesk: Sendable {
             try item.shelf.save(record, of: item.name)
             return outcome
         } catch {
-            return .failed(GateFailure(error).description)
+            return GateFailure(error).outcome
         }
     }
 

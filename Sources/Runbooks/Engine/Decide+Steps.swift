@@ -241,7 +241,7 @@ extension Outcome {
     public var sentence: String {
         switch self {
         case .done: "is done"
-        case .failed(let text): "failed: \(text)"
+        case .failed: "failed: \(why)"
         case .timedOut: "timed out"
         case .refused(let name, let text): "was refused by \(name): \(text)"
         case .unknown(let text): "ended in an unknown way: \(text)"

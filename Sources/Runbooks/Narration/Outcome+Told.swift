@@ -1,11 +1,11 @@
-import Model
+public import Model
 
 extension Outcome {
     /// How a step ended, for a person: `done; active, InvocationID 51c0…9b (was 0fe2…31)`.
     func told(_ step: RenderedStep) -> String {
         guard case .done(let result) = self else {
             return switch self {
-            case .failed(let text): "failed; \(text)"
+            case .failed: "failed; \(why)"
             case .timedOut: "timed out"
             case .refused(let name, let text): "refused by \(name); \(text)"
             case .unknown(let text): "its outcome is unknown; \(text)"
@@ -42,7 +42,11 @@ extension Outcome {
     }
 
     func evidence(_ key: EffectKey, _ step: RenderedStep) -> [Evidence] {
-        guard case .done(let result) = self else { return [Evidence(.ledger, key.description)] }
+        guard case .done(let result) = self else {
+            let shown = proof.prefix(Self.proofMax).map { $0.count > 200 ? $0.prefix(199) + "…" : $0 }
+            let block = shown.isEmpty ? [] : [Evidence(.gate, key.path, shown.joined(separator: "\n"))]
+            return [Evidence(.ledger, key.description)] + block
+        }
         switch step {
         case .systemd(_, let unit):
             return [Evidence(.unit, result["invocation_after"]?.string ?? "", unit)]
@@ -53,6 +57,23 @@ extension Outcome {
         default: return [Evidence(.ledger, key.description)]
         }
     }
+}
+
+extension Outcome {
+    /// Of a failure its sentence; what a gate tells below it is `proof`.
+    var why: Substring {
+        guard case .failed(let text) = self else { return "" }
+        return text.prefix { !$0.isNewline }
+    }
+
+    /// The lines below a failure's sentence, which prove it: names of tests, places, the end of an output.
+    public var proof: [Substring] {
+        guard case .failed(let text) = self else { return [] }
+        return Array(text.split(whereSeparator: \.isNewline).dropFirst())
+    }
+
+    /// So many lines of it stand on the timeline; the history has all.
+    private static let proofMax = 10
 }
 
 extension RenderedStep {

@@ -128,6 +128,23 @@ import Text
         let failure = GateFailure(.apply, "not there: password=hunter2", evidence: ["api_key: ab12cd"])
         let masked = failure.masked(by: try Masking())
         #expect(masked.text == "not there: password=[masked]" && masked.evidence == ["api_key: [masked]"])
+        let key = ["-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBgkqhkiG9w0", "-----END PRIVATE KEY-----", "1 failed"]
+        let split = GateFailure(.testsPass, "it fails", evidence: key).masked(by: try Masking())
+        #expect(
+            !split.told.contains("MIIEv") && split.told.hasSuffix("1 failed"), "a secret longer than a line: \(split)")
+    }
+
+    @Test func aFailureIsASentenceAndBelowItWhatProvesIt() {
+        let failure = GateFailure(
+            .needed, "every test passes without\nthe change at a.py:3", evidence: ["a.py:3", "+ x = 1\n+ y = 2"])
+        #expect(
+            failure.outcome
+                == .failed(
+                    "needed: every test passes without the change at a.py:3\na.py:3\n+ x = 1\n+ y = 2"))
+        let long = GateFailure(
+            .apply, "no", evidence: (0..<50).map { "\($0)\n" + String(repeating: "x", count: 9000) })
+        let lines = long.told.split(separator: "\n")
+        #expect(lines.count == 21 && lines.allSatisfy { $0.count <= 401 }, "bounded")
     }
 
     @Test func namesAreStable() {

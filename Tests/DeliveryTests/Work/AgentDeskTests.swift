@@ -22,7 +22,8 @@ import Text
             provider: ProviderSettings(
                 vendor: .anthropic, model: "scripted",
                 prices: Prices(input: Money(microdollars: 1_000_000), output: Money(microdollars: 5_000_000))),
-            budget: Budget(incident: incident), state: stage.repository.state, masking: try Masking(),
+            budget: Budget(incident: incident), state: stage.repository.state,
+            masking: try Masking(),
             clock: quickClock(), random: { 0.5 })
     }
 
@@ -172,18 +173,24 @@ import Text
     /// What a role hears of its edits, once, before it fails by that name.
     static func result(_ edits: JSONValue) -> JSONValue { ["edits": edits, "explanation": "So it is."] }
 
-    @Test(arguments: [
-        ("code", RepositoryStage.edits([("src/double.sh", "$1 - 2", "0")]), "apply"),
-        ("code", RepositoryStage.edits([("tests/three.sh", "= 6", "= 5")]), "tests-kept"),
-        ("fix", RepositoryStage.edits([("run", "bad=1", "bad=0")]), "build-files"),
-        ("test", RepositoryStage.fix, "paths"),
-    ])
-    func editsAreTriedBeforeTheyCount(role: String, wrong: JSONValue, gate: String) async throws {
+    @Test(
+        arguments: [
+            ("code", RepositoryStage.edits([("src/double.sh", "$1 - 2", "0")]), "apply", nil),
+            ("code", RepositoryStage.edits([("tests/three.sh", "= 6", "= 5")]), "tests-kept", nil),
+            (
+                "code", RepositoryStage.edits([("src/double.sh", "echo", "echo ${BATS_VERSION:-}")]), "tests-pass",
+                "+echo ${BATS_VERSION:-}"
+            ),
+            ("fix", RepositoryStage.edits([("run", "bad=1", "bad=0")]), "build-files", nil),
+            ("test", RepositoryStage.fix, "paths", nil),
+        ] as [(String, JSONValue, String, String?)])
+    func editsAreTriedBeforeTheyCount(role: String, wrong: JSONValue, gate: String, seen: String?) async throws {
         let repositories = try await stage.desk(sandbox: RepositoryStage.noSandbox)
         try await stage.go(repositories, through: "put-test")
         let stubborn = ScriptedModel([[("finish", Self.result(wrong))], [("finish", Self.result(wrong))]])
         let failed = try await perform(role, "stubborn", desk(stubborn))
         #expect(failed.gate == gate && stubborn.requests.count == 2, "\(failed)")
+        if let seen { #expect(Self.proof(of: failed).contains(seen), "the timeline has what proves it: \(failed)") }
 
         let good = role == "test" ? RepositoryStage.edits([("tests/four.sh", "", "false\n")]) : RepositoryStage.fix
         let docile = ScriptedModel([
@@ -193,7 +200,14 @@ import Text
         #expect(try await perform(role, "docile", desk(docile)) == .done(Self.result(good)))
         let told = try #require(docile.requests.last).everything
         #expect(told.contains("The result is refused (\(gate))"), "\(told)")
+        if seen != nil { #expect(told.contains("there is no third try.\n" + Self.proof(of: failed)), "\(told)") }
         #expect(told.contains("src/double.sh 3)\" = 6"), "the files that it reads have the change in them")
+    }
+
+    /// What stands below a failure's sentence.
+    static func proof(of outcome: Outcome) -> String {
+        guard case .failed(let text) = outcome else { return "" }
+        return text.split(separator: "\n").dropFirst().joined(separator: "\n")
     }
 
     /// The log says it, and so the code says it: unless the repository said it first.

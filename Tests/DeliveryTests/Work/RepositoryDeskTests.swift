@@ -87,6 +87,21 @@ import Text
         #expect(try await stage.branch() == before)
     }
 
+    @Test func whatTestsPrintedStandsBelowTheGatesSentence() async throws {
+        let desk = try await stage.desk()
+        try await stage.go(desk, through: "reproduces")
+        let wrong = RepositoryStage.edits([("src/double.sh", "$1 + 2", "$1 + 2 + 0")])
+        _ = await desk.perform(stage.task("put-fix"), .apply(edits: wrong, as: .fix))
+        let outcome = await desk.perform(stage.task("proven"), .test(expect: .passes, times: 1))
+        guard case .failed(let text) = outcome else {
+            Issue.record("it does not repair anything: \(outcome)")
+            return
+        }
+        let lines = text.split(separator: "\n")
+        #expect(lines.first?.hasPrefix("tests-pass: the new test does not pass in run 1 of 1 with the fix") == true)
+        #expect(lines.dropFirst().first == "three.sh" && lines.contains("not ok 1 - three.sh"), "\(lines)")
+    }
+
     typealias Trial = (name: String, edits: JSONValue, part: RepositoryWork.Part, gate: String)
     static let trials: [Trial] = [
         ("a fix that touches tests", RepositoryStage.edits([("tests/two.sh", "= 4", "= 5")]), .fix, "tests-kept"),
