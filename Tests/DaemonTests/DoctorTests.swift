@@ -110,6 +110,33 @@ struct DoctorTests {
         if state == .waiting { #expect(finding.text.contains("3 steps wait")) }
     }
 
+    @Test(
+        "an incident's budget that is less than one role's own is a warning that names the role",
+        arguments: [
+            (", budget: {tokens: 1k per incident}", "1000 tokens are less than the 5000 of reader"),
+            (", budget: {incident: 0.01 USD}", "0.01 USD for an incident is less than the 0.50 USD of reader"),
+            (", budget: {incident: 0.50 USD, tokens: 5k per incident}", nil), ("", nil),
+        ] as [(String, String?)])
+    func budgets(budget: String, words: String?) async throws {
+        let folder = try Written.folder(more: Self.provider.replacing("BUDGET", with: budget))
+        try folder.write(
+            "runbooks/roles/reader.md",
+            """
+            ---
+            role: reader
+            description: Reads.
+            tools: []
+            budget: {turns: 3, tokens: 5000, cost: 0.50 USD, wall: 5m}
+            result: {type: object, additionalProperties: false, required: [], properties: {}}
+            ---
+            You read.
+
+            """)
+        let finding = await examine(folder, ask: Self.agents(.heard))["budget"]
+        #expect(finding?.text.contains(words ?? "-") == (words == nil ? nil : true), "\(finding as Any)")
+        #expect(finding?.verdict == (words == nil ? nil : .warning))
+    }
+
     @Test("without a provider there is no process to ask for")
     func noAgents() async throws {
         let found = await examine(try Written.folder(), ask: Self.agents(.heard))

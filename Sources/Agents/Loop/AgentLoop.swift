@@ -99,7 +99,10 @@ public struct AgentLoop: Sendable {
             let used = "\(state.tokens) of \(budget.tokens) tokens are used"
             return .failure(AgentFailure(.budget, "\(used); the next request of \(role.name) could go past them"))
         }
-        if state.cost + prices.worstCost(of: request) > budget.cost {
+        // A shorter answer may be what the money still allows.
+        let money = Money(microdollars: budget.cost.microdollars - state.cost.microdollars)
+        request.outputMax = min(request.outputMax, prices.outputMost(after: request.inputTokensMost, within: money))
+        guard request.outputMax >= limits.outputMin else {
             let used = "\(state.cost) of \(budget.cost) are spent"
             return .failure(AgentFailure(.budget, "\(used); the next request of \(role.name) could go past that"))
         }

@@ -8,7 +8,7 @@ public struct Role: Sendable, Hashable {
         case journal
     }
 
-    /// What one run of the role may use, each a limit that is never passed.
+    /// What one conversation of the role may use, each a limit that is never passed.
     public struct Budget: Sendable, Hashable, Codable {
         /// Requests to the model.
         public var turns: Int
@@ -31,7 +31,8 @@ public struct Role: Sendable, Hashable {
     /// Names, in the order in which the model is told of them.
     public let tools: [String]
     public let material: [Material]
-    public let budget: Budget
+    /// Of a standard budget of the incident; `Role.Budget.part` says what it is of another.
+    public var budget: Budget
     public let result: JSONSchema
     /// May read `$inputs` and `$incident`.
     public let prompt: Template

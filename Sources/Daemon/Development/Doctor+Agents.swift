@@ -16,6 +16,7 @@ extension Doctor {
             ]
         }
         var findings = [git(), await sandbox(), definitions(settings), await process(settings, ask)]
+        findings += budget(settings)
         if settings.projects.isEmpty {
             findings.append(
                 Finding(
@@ -51,6 +52,39 @@ extension Doctor {
             return Finding(
                 verdict: .warning, about: about, text: "the daemon runs with settings that have no provider",
                 mend: "systemctl restart nightshift.service nightshift-agents.service")
+        }
+    }
+
+    /// An incident's budget that is less than one role's own cannot pay for one conversation.
+    private static func budget(_ settings: Settings) -> [Finding] {
+        let (budget, roles) = (settings.agents.budget, roles(settings))
+        var short: [String] = []
+        if let most = roles.max(by: { $0.budget.tokens < $1.budget.tokens }), budget.incidentTokens < most.budget.tokens
+        {
+            short.append("\(budget.incidentTokens) tokens are less than the \(most.budget.tokens) of \(most.name)")
+        }
+        if let most = roles.max(by: { $0.budget.cost < $1.budget.cost }) {
+            for (name, money) in [("incident", budget.incident), ("day", budget.day), ("month", budget.month)]
+            where money < most.budget.cost {
+                short.append(
+                    "\(money) for a\(name == "incident" ? "n" : "") \(name) is less than the \(most.budget.cost) of \(most.name)"
+                )
+            }
+        }
+        guard !short.isEmpty else { return [] }
+        return [
+            Finding(
+                verdict: .warning, about: "budget", text: "\(short.joined(separator: "; ")): not one conversation fits",
+                mend: "Raise `agents.budget`: 1 USD and 200k for an incident are the least for one fix.")
+        ]
+    }
+
+    /// The roles as they are written.
+    private static func roles(_ settings: Settings) -> [Role] {
+        do {
+            return try Content.load(settings).roles.map { try Role.parse($0.text, file: $0.path) }
+        } catch {
+            return []  // what cannot be read is a finding of its own, "pipeline"
         }
     }
 

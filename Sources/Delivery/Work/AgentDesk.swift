@@ -36,7 +36,8 @@ public struct AgentDesk: Sendable {
         _ task: WorkTask, file: String, text: String, inputs: [String: JSONValue]
     ) async -> Outcome {
         do {
-            let role = try Role.parse(text, file: file)
+            var role = try Role.parse(text, file: file)
+            role.budget = role.budget.part(of: budget)
             if let failure = egress(role, task) { return .failed(failure.description) }
             switch try await run(role, task, inputs) {
             case .finished(let result): return .done(result)

@@ -37,11 +37,13 @@ import Testing
 
     @Test func moneyIsCountedAtWorst() async throws {
         let client = ScriptedClient(Self.looks)
-        // an answer of 8192 tokens may cost 0.04 USD by itself
-        let end = try await Self.stage("{turns: 8, tokens: 100000, cost: 0.0435 USD, wall: 10m}").run(client)
+        // An answer of 8192 tokens may cost 0.04 USD by itself, so shorter ones are asked for; one of 256, the least that
+        // is worth a request, 0.0013 USD.
+        let end = try await Self.stage("{turns: 8, tokens: 100000, cost: 0.0038 USD, wall: 10m}").run(client)
         #expect(end.line.hasPrefix("budget: "))
-        #expect(end.line.hasSuffix("of 0.0435 USD are spent; the next request of detective could go past that"))
+        #expect(end.line.hasSuffix("of 0.0038 USD are spent; the next request of detective could go past that"))
         #expect((1...7).contains(client.requests.count))
+        #expect(client.requests.allSatisfy { (256..<8192).contains($0.outputMax) })
     }
 
     @Test func zeroMoneyBuysNothingThatCosts() async throws {

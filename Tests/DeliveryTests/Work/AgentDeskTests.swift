@@ -16,13 +16,15 @@ import Text
     static let folder = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
         .appending(path: "../../../runbooks/roles").standardizedFileURL
 
-    private func desk(_ model: ScriptedModel, incident: Money = Money(microdollars: 1_000_000)) throws -> AgentDesk {
+    private func desk(
+        _ model: ScriptedModel, incident: Money = Money(microdollars: 1_000_000), tokens: Int = 200_000
+    ) throws -> AgentDesk {
         AgentDesk(
             line: daemon, client: model,
             provider: ProviderSettings(
                 vendor: .anthropic, model: "scripted",
                 prices: Prices(input: Money(microdollars: 1_000_000), output: Money(microdollars: 5_000_000))),
-            budget: Budget(incident: incident), state: stage.repository.state,
+            budget: Budget(incident: incident, incidentTokens: tokens), state: stage.repository.state,
             masking: try Masking(),
             clock: quickClock(), random: { 0.5 })
     }
@@ -151,6 +153,20 @@ import Text
         #expect(own.gate == "refusal" && none.requests.isEmpty, "\(own)")
     }
 
+    /// The same reading is too much for a part of the standard budget, and little of a larger one.
+    @Test(arguments: [200_000, 2_000_000]) func aConversationHasItsPart(tokens: Int) async throws {
+        await daemon.answer("raw-journal", Self.log + "\n" + String(repeating: "a line of log\n", count: 4000))
+        let model = ScriptedModel([[("finish", ["facts": []])]])
+        let outcome = try await perform(
+            "log-analysis", "read-logs", desk(model, incident: Money(microdollars: 9_000_000), tokens: tokens))
+        if tokens == 200_000 {
+            #expect(outcome.gate == "budget" && model.requests.isEmpty, "\(outcome)")
+            #expect("\(outcome)".contains("of 20000 tokens are used"), "\(outcome)")
+        } else {
+            #expect(outcome == .done(["facts": []]), "\(outcome)")
+        }
+    }
+
     @Test func theBudgetIsAskedBeforeEachRequest() async throws {
         await daemon.spend(incidentCost: 999_990)
         let model = ScriptedModel([[("finish", ["facts": []])]])
@@ -257,35 +273,5 @@ import Text
         #expect(outcome.gate == "refusal", "\(outcome)")
         let spent = await daemon.spending
         #expect(spent.incidentTokens == 120 && spent.incidentCost == 200)
-    }
-
-    /// Refuses, after the vendor has counted some of the request.
-    private struct BreakingModel: ModelClient {
-        let model = "breaking"
-        let hasTools = true
-
-        func send(_ request: ModelRequest, onText: @Sendable (String) -> Void) async throws(ModelError) -> ModelReply {
-            throw ModelError(.refused, "no", usage: ModelUsage(input: 100, output: 20))
-        }
-    }
-
-    /// Says that it was asked, and nothing more.
-    private struct HangingModel: ModelClient {
-        let model = "hanging"
-        let hasTools = true
-        let asked: AsyncStream<Void>
-        private let signal: AsyncStream<Void>.Continuation
-
-        init() { (asked, signal) = AsyncStream<Void>.makeStream() }
-
-        func send(_ request: ModelRequest, onText: @Sendable (String) -> Void) async throws(ModelError) -> ModelReply {
-            signal.finish()
-            do {
-                try await untilCancelled()
-            } catch {
-                throw ModelError(.cancelled, "it was cancelled")
-            }
-            throw ModelError(.refused, "it was not cancelled")
-        }
     }
 }

@@ -32,6 +32,17 @@ public struct Prices: Sendable, Hashable, Codable {
         return Money(microdollars: Int64(total / 1_000_000) + (total % 1_000_000 == 0 ? 0 : 1))
     }
 
+    /// The longest answer that money allows after an input of so many tokens; none where not even that can be paid.
+    func outputMost(after input: Int, within money: Money) -> Int {
+        let paid = Prices(input: max(self.input, cacheRead, cacheWrite), output: .zero)
+            .cost(of: ModelUsage(input: input))
+        let rest = money.microdollars.subtractingReportingOverflow(paid.microdollars)
+        guard !rest.overflow, rest.partialValue >= 0 else { return 0 }
+        guard output > .zero else { return .max }
+        let (product, overflow) = rest.partialValue.multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? .max : Int(product / output.microdollars)
+    }
+
     /// The most that a request can cost: its input wholly at the dearest rate for input, its answer as long as allowed.
     public func worstCost(of request: ModelRequest) -> Money {
         let dearest = max(input, cacheRead, cacheWrite)
