@@ -91,9 +91,11 @@ class AgentsKiller(threading.Thread):
     def kill(self) -> None:
         host = self.desk.host
         answered, asked = len(self.item().get("transcript", [])), len(model_requests(host))
+        killed = host.show(AGENTS, "MainPID")
         host.kill(AGENTS)
         self.kills.append((answered, asked))
-        wait_until("the agents' process again", 20, lambda: host.main_pid(AGENTS) != 0)
+        # For a moment systemd still names the one that is dead.
+        wait_until("the agents' process again", 20, lambda: host.show(AGENTS, "MainPID") not in ("0", killed))
 
     def finish(self) -> None:
         self.done.set()
