@@ -66,7 +66,7 @@ public struct IncidentView: Sendable, Hashable, Codable {
                 .sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }
                 .map { Line($0.element) }
         }
-        causes = lines.map { _ in [] }
+        causes = lines.map(Cause.all)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -85,6 +85,20 @@ public struct IncidentView: Sendable, Hashable, Codable {
         try container.encode(rule, forKey: .rule)
         try container.encodeIfPresent(timeline, forKey: .timeline)
         try container.encodeIfPresent(causes, forKey: .causes)
+    }
+}
+
+extension IncidentView.Cause {
+    /// What the last diagnosis on a timeline holds for likely, the most likely first.
+    static func all(on lines: [TimelineLine]) -> [Self] {
+        let found = lines.last { $0.evidence.contains { $0.kind == .cause } }?.evidence.filter { $0.kind == .cause }
+        let sure = (found ?? []).map { (Double($0.reference) ?? 0, $0.text.split(separator: "\n", maxSplits: 2)) }
+        return sure.enumerated().sorted { ($1.element.0, $0.offset) < ($0.element.0, $1.offset) }.enumerated().map {
+            let (score, text) = $1.element
+            return Self(
+                rank: $0 + 1, subject: text.first.map(String.init) ?? "", score: score,
+                because: text.dropFirst().first.map(String.init) ?? "")
+        }
     }
 }
 

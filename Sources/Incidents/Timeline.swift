@@ -33,15 +33,18 @@ struct Timeline {
         return out
     }
 
-    /// What a gate saw, below its line: marked, so that none of it can pass for a line of ours.
+    /// What a gate saw and what agents hold for the cause, below their line: marked, so that none of it can pass for a line of ours.
     private static func block(_ line: IncidentView.Line) -> [String] {
         let mark = String(repeating: " ", count: textColumn) + "| "
-        return line.evidence.filter { $0.kind == "gate" }.flatMap { item in
-            item.text.split(whereSeparator: \.isNewline).flatMap { text in
+        return line.evidence.filter { blocks.contains($0.kind) }.flatMap { item in
+            let head = item.kind == "cause" ? "cause, \(item.reference) sure: " : ""
+            return (head + item.text).split(whereSeparator: \.isNewline).flatMap { text in
                 pieces(plain(String(text)), of: IncidentText.width - mark.count).map { mark + $0 }
             }
         }
     }
+
+    private static let blocks: Set = ["gate", "cause"]
 
     private static func pieces(_ text: String, of room: Int) -> [Substring] {
         var pieces: [Substring] = []
@@ -71,7 +74,9 @@ struct Timeline {
     private static func evidence(_ line: IncidentView.Line) -> String {
         var shown: [String] = []
         for item in line.evidence
-        where item.kind != "gate" && ![item.reference, item.text].allSatisfy({ $0.isEmpty || line.text.contains($0) }) {
+        where !blocks.contains(item.kind)
+            && ![item.reference, item.text].allSatisfy({ $0.isEmpty || line.text.contains($0) })
+        {
             let reference = plain(item.reference)
             let short =
                 switch item.kind {

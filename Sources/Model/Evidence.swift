@@ -4,6 +4,9 @@ public struct Evidence: Hashable, Sendable, Codable {
         case journal, metric, rule, unit, http, helper, person, ledger
         /// What a gate saw, on several lines.
         case gate
+        /// A likely cause that agents found: the reference is how sure they are, from 0 to 1; the text is the cause, why,
+        /// and the words that it rests on, a line each.
+        case cause
     }
 
     public var kind: Kind

@@ -196,4 +196,26 @@ import Testing
         #expect(!lines.joined().contains("\u{1B}") && lines.last?.hasSuffix("later") == true)
         #expect(lines[at...].joined().contains("ledger r1/proven/1") && !lines.joined().contains("gate change"))
     }
+
+    @Test func likelyCausesAreRankedAndStandBelowTheirLine() {
+        let lines = [
+            Self.line(1, .agent, "diagnose: done", [Evidence(.cause, "0.5", "an older look\nat it")]),
+            Self.line(
+                2, .agent, "diagnose: done",
+                [
+                    Evidence(.ledger, "r/diagnose/1"), Evidence(.cause, "0.1", "slow disk\nload"),
+                    Evidence(.cause, "0.9", "a lost update\ntwo writers\nT3: balance, number"),
+                ]),
+        ]
+        let view = IncidentView(
+            Self.incident, state: .escalated, actedAt: nil, resolvedAt: nil, escalatedAt: nil, runbook: nil,
+            timeline: lines)
+        let causes = (view.causes ?? []).map { "\($0.rank), \($0.score): \($0.subject), \($0.because)" }
+        #expect(causes == ["1, 0.9: a lost update, two writers", "2, 0.1: slow disk, load"])
+        let text = IncidentText.show(view, zoneOffset: 0)
+        for words in ["| cause, 0.9 sure: a lost update", "| two writers", "| T3: balance, number"] {
+            #expect(text.contains(words), "\(words) in:\n\(text)")
+        }
+        #expect(!text.contains("cause 0.9"), "it stands there once")
+    }
 }

@@ -203,4 +203,23 @@ struct NarrationTests {
             (["odd": 1], []), ("text", []),
         ] as [(JSONValue, [String])])
     func results(result: JSONValue, words: [String]) { #expect(result.agentWords == words) }
+
+    @Test("a diagnosis stands there with its causes and what they rest on")
+    func causes() {
+        let result: JSONValue = [
+            "hypotheses": [
+                [
+                    "cause": "a lost\nupdate", "because": "two writers", "confidence": 0.9,
+                    "citations": [["id": "T3", "quote": "balance, number"], ["id": "T1", "quote": "UNIQUE"]],
+                ],
+                ["cause": "slow disk", "because": "load", "confidence": 0.1, "citations": []],
+            ]
+        ]
+        #expect(
+            result.causes == [
+                Evidence(.cause, "0.9", "a lost update\ntwo writers\nT3: balance, number\nT1: UNIQUE"),
+                Evidence(.cause, "0.1", "slow disk\nload"),
+            ])
+        #expect(JSONValue.object(["findings": []]).causes.isEmpty)
+    }
 }

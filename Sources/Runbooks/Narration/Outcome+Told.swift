@@ -54,6 +54,7 @@ extension Outcome {
             return [Evidence(.unit, result["invocation"]?.string ?? "", result["unit"]?.string ?? "")]
         case .http(let request): return [Evidence(.http, "\(request.method) \(request.url)")]
         case .runbook: return [Evidence(.ledger, key.description), Evidence(.ledger, "run \(key.subrunID)")]
+        case .agent: return [Evidence(.ledger, key.description)] + result.causes
         default: return [Evidence(.ledger, key.description)]
         }
     }

@@ -22,6 +22,20 @@ extension JSONValue {
         return words
     }
 
+    /// Of a diagnosis its hypotheses, each with its checked quotes.
+    var causes: [Evidence] {
+        (self["hypotheses"]?.array ?? []).prefix(Self.causesMax).map { hypothesis in
+            let quotes = (hypothesis["citations"]?.array ?? []).prefix(Self.causesMax).map { citation in
+                "\(citation["id"]?.string ?? "?"): \(citation["quote"]?.string?.cut ?? "")"
+            }
+            let lines = ["cause", "because"].compactMap { hypothesis[$0]?.string?.cut }
+            return Evidence(
+                .cause, hypothesis["confidence"]?.argument ?? "", (lines + quotes).joined(separator: "\n"))
+        }
+    }
+
+    private static let causesMax = 5
+
     func words(of action: RenderedRepository.Action) -> [String] {
         switch action {
         case .checkout: named(["revision", "branch"])
