@@ -49,6 +49,8 @@ EVIL_TESTS = {
             sys.stdout.write("x" * (1 << 16))
 """,
 }
+LIMITS = {"forks": "more than 64 processes", "prints a gigabyte": "more than 64MiB of output"}
+"""What ends the test command; of the others the sandbox's walls make nothing."""
 EVIL = """\
 import unittest
 
@@ -174,8 +176,11 @@ class TestCommands(BadInputCase):
         self.host.exec("chown", "-R", "nightshift:nightshift", desk.story.repository)
         desk.story.deploy("production", desk.story.head())
         item = desk.drive(desk.breaks(self.defect)["id"], approves=False, within=600)
-        if item["state"] == "escalated":
-            self.assert_handed_on(desk, item, "sandbox", "repository", "reproduces", "tests-pass")
+        if limit := LIMITS.get(name):
+            self.assert_handed_on(desk, item, "repository")
+            self.assertIn(limit, desk.stopped_by(self.host.incident(item["incident"]), {"repository"})[1])
+        else:
+            self.assertEqual([pull["state"] for pull in desk.pulls()], ["open"], "it is harmless, and the work goes on")
         self.assertEqual(self.host.requests("/owned"), [], "nothing left the sandbox")
         for place in ["srv/payments", "var/tmp", "etc", "var/lib/nightshift"]:
             self.assertFalse((self.host.root / place / "owned").exists(), f"something was written to /{place}")
