@@ -64,10 +64,11 @@ extension Masking {
     /// Between a name and its value, in settings, JSON (also JSON inside a string), YAML and Ruby.
     private static let separator = #"\\?["']?[ \t]{0,3}(?:=>|[:=])[ \t]{0,3}"#
 
-    /// Quoted or bare pieces, as a shell joins them; a quote that is never closed takes the rest of the text.
+    /// Quoted or bare pieces, as a shell joins them; a quote that is never closed takes the rest of the line. Not of the
+    /// text: whoever can write `token='` into a log would hide what comes after it.
     private static let value =
         #"(?:(?i:bearer|basic|token)[ \t]+)?"#
-        + #"(?:\\"(?:[^"\\]|\\[^"])*(?:\\"|\z)|"(?:[^"\\]|\\.)*(?:"|\z)|'[^']*(?:'|\z)|[^\s,;&"'<>])+"#
+        + #"(?:\\"(?:[^"\\\r\n]|\\[^"\r\n])*(?:\\")?|"(?:[^"\\\r\n]|\\[^\r\n])*"?|'[^'\r\n]*'?|[^\s,;&"'<>])+"#
 
     private static let shapes = [
         #"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"#,  // AWS access key IDs

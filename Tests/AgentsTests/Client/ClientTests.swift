@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    private func error(
+    func error(
         _ vendor: Vendor, _ url: String, _ request: ModelRequest = SampleRequest.plain,
         idleTimeout: Duration = .seconds(60)
     ) async -> ModelError? {
@@ -35,10 +35,10 @@ import Testing
         return error
     }
 
-    private static func head(_ vendor: Vendor) -> String {
+    static func head(_ vendor: Vendor) -> String {
         "HTTP/1.1 200 OK\r\nContent-Type: \(vendor.streamType)\r\nTransfer-Encoding: chunked\r\n\r\n"
     }
-    private static func chunk(_ bytes: [UInt8]) -> [UInt8] {
+    static func chunk(_ bytes: [UInt8]) -> [UInt8] {
         Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + Array("\r\n".utf8)
     }
 
@@ -170,36 +170,6 @@ import Testing
             connection.hang()
         }
         #expect(await error(vendor, stuck.url, idleTimeout: .milliseconds(50))?.kind == .timeout)
-    }
-
-    @Test func anEndlessAnswerOfPingsTimesOut() async throws {
-        let ping = Self.chunk(Array("event: ping\ndata: {\"type\": \"ping\"}\n\n".utf8))
-        let server = TestServer { _, connection in
-            connection.send(Self.head(.anthropic))
-            while connection.send(ping) {}
-        }
-        var request = SampleRequest.plain
-        request.timeout = .milliseconds(100)
-        let error = try #require(await error(.anthropic, server.url, request))
-        #expect(error.kind == .timeout || error.kind == .malformed)
-    }
-
-    @Test(arguments: Vendor.allCases)
-    func anEndlessLineIsStopped(vendor: Vendor) async {
-        let server = TestServer { _, connection in
-            connection.send(Self.head(vendor))
-            while connection.send(Self.chunk([UInt8](repeating: 120, count: 65_536))) {}
-        }
-        let error = await error(vendor, server.url)
-        #expect(error?.kind == .malformed && error?.message.contains("a line of more than 1048576 bytes") == true)
-    }
-
-    @Test func anEndlessErrorBodyIsStopped() async {
-        let server = TestServer { _, connection in
-            connection.send("HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n")
-            while connection.send(Self.chunk([UInt8](repeating: 120, count: 65_536))) {}
-        }
-        #expect(await error(.openai, server.url)?.kind == .busy)
     }
 
     @Test(arguments: Vendor.allCases)

@@ -6,11 +6,19 @@ struct AnthropicBlock: Sendable {
     var isOpen = true
     /// The JSON of a tool's input so far.
     private var input = ""
+    /// What deltas added to its text or thinking, by the key; apart, so that each is appended and nothing copied.
+    private var (added, key) = ("", "text")
 
     init(value: [String: JSONValue]) { self.value = value }
 
     private var type: String? { value["type"]?.string }
-    var text: String? { type == "text" ? value["text"]?.string : nil }
+    var text: String? { type == "text" ? whole["text"]?.string : nil }
+
+    /// The block with what was added to it.
+    private var whole: [String: JSONValue] {
+        guard !added.isEmpty else { return value }
+        return value.merging([key: .string((value[key]?.string ?? "") + added)]) { $1 }
+    }
 
     /// Says how many bytes a delta brought, and the text among them; one of an unknown type brings nothing.
     mutating func add(_ delta: JSONValue) -> (bytes: Int, text: String?) {
@@ -36,7 +44,8 @@ struct AnthropicBlock: Sendable {
     }
 
     private mutating func append(_ text: String, to key: String) {
-        value[key] = .string((value[key]?.string ?? "") + text)
+        self.key = key
+        added += text
     }
 
     /// A call whose arguments end in their midst.
@@ -48,13 +57,13 @@ struct AnthropicBlock: Sendable {
     func part() throws(ModelError) -> ModelPart? {
         switch type {
         case "text":
-            guard let text = value["text"]?.string else { break }
+            guard let text = whole["text"]?.string else { break }
             return text.isEmpty ? nil : .text(text)
         case "tool_use":
             guard let id = value["id"]?.string, let name = value["name"]?.string else { break }
             return .call(id: id, tool: name, arguments: arguments)
         case .some:
-            var value = value
+            var value = whole
             if !input.isEmpty { value["input"] = arguments }
             return .vendor(.object(value))
         case nil: break

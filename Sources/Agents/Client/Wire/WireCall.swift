@@ -47,6 +47,9 @@ struct WireCall: Sendable {
                 }
                 do throws(ModelError) {
                     try reader.take(bytes, onText: onText)
+                    guard reader.outputBytes <= Self.outputMost(asked) else {
+                        throw ModelError(.malformed, "the answer is longer than \(asked.outputMax) tokens can be")
+                    }
                     return !reader.isComplete
                 } catch {
                     failure = error
@@ -66,6 +69,9 @@ struct WireCall: Sendable {
             throw told(error, asked, reader)
         }
     }
+
+    /// Bytes: a token has seldom more than eight.
+    private static func outputMost(_ asked: ModelRequest) -> Int { max(1 << 20, asked.outputMax * 64) }
 
     private static func isStream(_ response: HTTPResponse, _ wholeTypes: [String]) -> Bool {
         let type = response[header: "content-type"]?.lowercased() ?? ""
