@@ -29,8 +29,11 @@ struct ReplayTests {
         let stamp: Stamp
     }
 
-    @Test("there are some, of every end but those that guards bring")
-    func some() { #expect(Self.names.count >= 6) }
+    @Test("there are some, of every end but those that guards bring, and of the pipeline")
+    func some() {
+        #expect(Self.names.count >= 12)
+        #expect(Self.names.count { $0.hasPrefix("fix-") } >= 4)
+    }
 
     @Test("each prefix gives the effects that were recorded behind it", arguments: names)
     func replay(name: String) throws {
