@@ -121,12 +121,8 @@ import Testing
 
     @Test func aChangeWithoutBoundIsNotOffered() async throws {
         let worktree = try await mirror.worktree(item, at: base)
-        var state: UInt64 = 1
-        let noise = String(
-            (0..<(BranchOffer.packMax * 2)).map { _ in
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return Character(Unicode.Scalar(UInt8(33 + (state >> 33) % 90)))
-            })
+        let words = (0..<(BranchOffer.packMax / 4)).map { _ in UInt64.random(in: .min ... .max) }
+        let noise = words.withUnsafeBytes { Data($0) }.base64EncodedString()
         let large = try await commit(worktree, noise)
         #expect(try await fault { _ = try await worktree.offer(large) }?.code == "repository.size")
     }
