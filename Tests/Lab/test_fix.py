@@ -5,7 +5,7 @@ import time
 
 from labkit import campaign
 from labkit.case import LabCase
-from story.desk import Desk
+from story.desk import AGENTS, Desk
 from story.lab import Story
 from story.project import Defect, Project, Variation
 from story.variation import RENAMED
@@ -64,9 +64,24 @@ class TheStory(FixCase):
         write = ["find", desk.story.repository, "-writable"]
         self.assertNotEqual(self.host.exec(*write, user="nightshift").stdout, "")
         self.assertEqual(self.host.exec(*write, user="nightshift-agents").stdout, "", "the agents only read")
+        self.assert_walled()
         self.transcript("incidents", "show", incident["id"])
         self.transcript("work", "show", item["id"])
         self.transcript("pr", "show", str(pull["id"]))
+
+    def assert_walled(self) -> None:
+        """Where the agents' process lives there is no bus and no ledger; its user outside could ask the bus."""
+        user = "nightshift-agents"
+        bus, ledger = ["busctl", "--system", "list"], ["head", "--bytes=1", "/var/lib/nightshift/ledger.sqlite"]
+        self.assertEqual(self.host.exec(*bus, user=user, check=False).returncode, 0)
+        self.assertEqual(self.host.exec(*ledger, check=False).returncode, 0)
+        number = lambda option: self.host.exec("id", option, user).stdout.strip()
+        inside = ["nsenter", "--mount", "--target", self.host.show(AGENTS, "MainPID"), "--setuid", number("-u"),
+                  "--setgid", number("-g"), "--"]
+        self.assertEqual(self.host.exec(*inside, "id", "--user").stdout.strip(), number("-u"))
+        for command in [bus, ledger]:
+            done = self.host.exec(*inside, *command, check=False)
+            self.assertNotEqual(done.returncode, 0, f"{command}: {done.stdout[:200]}")
 
     @campaign.in_full  # test_fix_commits has one under other names, too
     def test_the_same_under_other_names(self) -> None:
