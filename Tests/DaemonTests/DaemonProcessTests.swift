@@ -32,6 +32,12 @@ struct DaemonProcessTests {
             String(decoding: FileManager.default.contents(atPath: folder.file("log")) ?? Data(), as: UTF8.self)
         }
 
+        /// By SIGSTOP: "T" after the name, which stands in parentheses.
+        var isStopped: Bool {
+            let facts = FileManager.default.contents(atPath: "/proc/\(process.processIdentifier)/stat") ?? Data()
+            return String(decoding: facts, as: UTF8.self).split(separator: ") ").last?.hasPrefix("T") == true
+        }
+
         func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
         /// How it ended; a signal counts as 128 and its number.
@@ -127,6 +133,16 @@ struct DaemonProcessTests {
         try #require(try await daemon.isReady(), "\(daemon.log)")
         daemon.signal(SIGTERM)  // the state of the rules is its first commit
         #expect(daemon.end() == 128 + SIGKILL)
+    }
+
+    @Test("the environment names the commit after which it stops, as after each later one, until it may go on")
+    func stopAfterCommit() async throws {
+        let daemon = try Running(try Self.folder(), environment: ["NIGHTSHIFT_STOP_AFTER_COMMIT": "1"])
+        try #require(try await daemon.isReady(), "\(daemon.log)")
+        daemon.signal(SIGTERM)
+        try #require(try await daemon.waits { daemon.isStopped }, "\(daemon.log)")
+        for _ in 0..<20 where try await daemon.waits(for: { daemon.isStopped }) { daemon.signal(SIGCONT) }
+        #expect(daemon.end() == 0)
     }
 }
 

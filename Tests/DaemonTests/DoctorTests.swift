@@ -137,6 +137,32 @@ struct DoctorTests {
         #expect(finding?.verdict == (words == nil ? nil : .warning))
     }
 
+    @Test("a repository is fine where it is bare, and broken where something is checked out, or there is none")
+    func repositories() async throws {
+        let project = """
+            units: [web.service], repository: {url: PATH}, revision: {from: label, label: revision},
+            paths: {allow: ['**'], tests: ['tests/**']}, test: [make, test], report: {tap: -}, forge: local
+            """
+        let more =
+            "agents: {provider: {ollama: {model: m}}}\nprojects: {web: {\(project.replacing("\n", with: " "))}}\n"
+        let folder = try Written.folder()
+        for (name, options, words) in [
+            ("bare.git", ["--bare"], "is bare"), ("work", [], "is not a bare repository"), ("gone", nil, "is gone"),
+        ] as [(String, [String]?, String)] {
+            if let options {
+                let arguments = ["init", "--quiet"] + options + ["--", folder.file(name)]
+                let git = try Process.run(URL(filePath: "/usr/bin/git"), arguments: arguments)
+                git.waitUntilExit()
+                #expect(git.terminationStatus == 0)
+            }
+            let folder = try Written.folder(more: more.replacing("PATH", with: folder.file(name)))
+            let found = await examine(folder, ask: Self.agents(.heard))
+            let finding = try #require(found["repository of web"], "\(found["settings"] as Any)")
+            #expect(finding.text.contains(words), "\(finding)")
+            #expect(finding.verdict == (name == "bare.git" ? .fine : .broken))
+        }
+    }
+
     @Test("without a provider there is no process to ask for")
     func noAgents() async throws {
         let found = await examine(try Written.folder(), ask: Self.agents(.heard))

@@ -13,10 +13,10 @@ from story.variation import RENAMED
 
 class FixCase(LabCase):
     def desk(
-        self, project: Project, script: dict, more_runbooks: dict[str, list[str]] = {}, **provider: str
+        self, project: Project, script: dict, more_runbooks: dict[str, list[str]] = {}, **settings_of_agents
     ) -> Desk:
         desk = Desk(self.host, Story(self.host, project))
-        desk.begin(script, more_runbooks, **provider)
+        desk.begin(script, more_runbooks, **settings_of_agents)
         return desk
 
     def assert_mended(self, desk: Desk, defect: Defect, item: dict, first: str) -> None:

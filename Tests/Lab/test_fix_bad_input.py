@@ -1,9 +1,12 @@
 """A model that misbehaves, hostile logs, repositories and test commands that are not as they should be: each ends
 bounded, with a named reason on the timeline, and a person is told without the model's help."""
 
+import time
+
 from labkit import campaign
+from labkit.host import CORE
 from labkit.machine import wait_until
-from story.desk import Desk
+from story.desk import AGENTS, Desk
 from story.lab import INSTRUCTIONS, model_requests
 from story.project import Project
 from test_fix import FixCase
@@ -15,6 +18,16 @@ FAULTS = {
     "overloaded": "unreachable", "broken": "unreachable", "flood": "malformed",
 }
 """What the model does for ever, and by what name the agent fails."""
+PRICES = {"input": "12", "output": "15"}
+BUDGETS = {
+    "tokens of an incident": ({"budget": {"tokens": "30k per incident"}}, None, "tokens for an incident are used"),
+    "money of an incident": ({"budget": {"incident": "0.13 USD"}}, None, "for an incident are spent"),
+    "money of a day": ({"budget": {"day": "0.20 USD"}}, None, "for a day are spent"),
+    "money of a month": ({"budget": {"month": "0.20 USD"}}, None, "for a month are spent"),
+    "money of a role": ({"budget": {"incident": "1 USD"}, "prices": PRICES}, "endless-questions",
+                        "are spent; the next request of root-cause could go past that"),
+}
+"""What the settings give, a wrong answer that would go on without end, and what the budget says at its end."""
 EVIL_TESTS = {
     "forks": """\
         import os, time
@@ -66,8 +79,8 @@ class BadInputCase(FixCase):
         self.project = Project("payments")
         self.defect = self.project.defect("lost-update")
 
-    def begin(self, script: dict | None = None, **provider: str) -> Desk:
-        return self.desk(self.project, script or self.defect.script(), **provider)
+    def begin(self, script: dict | None = None, **settings_of_agents) -> Desk:
+        return self.desk(self.project, script or self.defect.script(), **settings_of_agents)
 
     def assert_handed_on(self, desk: Desk, item: dict, *reasons: str) -> None:
         """A person was told, by name of the reason, and nothing was merged."""
@@ -111,6 +124,32 @@ for kind in campaign.current.sample(["error-200"], list(FAULTS)):
     setattr(Models, f"test_{kind.replace('-', '_')}", lambda self, kind=kind: self.misbehaves(kind))
 
 
+class Budgets(BadInputCase):
+    """The model is well, and costs more than it may."""
+
+    def ends(self, given: dict[str, dict[str, str]], wrong: str | None, words: str) -> None:
+        script = next((one.script() for one in self.defect.wrong() if one.name == wrong), None)
+        desk = self.begin(script, **given)
+        item = desk.drive(desk.breaks(self.defect)["id"], within=180)
+        self.assert_handed_on(desk, item, "budget")
+        self.assertIn(words, desk.stopped_by(self.host.incident(item["incident"]), {"budget"})[1])
+        self.assertGreater(item["tokens"], 0, "it did work for a while")
+        for text in given["budget"].values():
+            most, unit = text.split()[:2]
+            if unit == "USD":
+                self.assertLessEqual(item["cost"], float(most))
+            else:
+                self.assertLessEqual(item["tokens"], int(most.removesuffix("k")) * 1000)
+        asked = len(model_requests(self.host))
+        self.host.systemctl("restart", CORE, AGENTS)
+        time.sleep(5)
+        self.assertEqual(len(model_requests(self.host)), asked, "nothing is asked after it, nor after a restart")
+
+
+for spent in campaign.current.sample(["tokens of an incident"], list(BUDGETS)):
+    setattr(Budgets, f"test_{spent.replace(' ', '_')}", lambda self, spent=spent: self.ends(*BUDGETS[spent]))
+
+
 class Texts(BadInputCase):
     @campaign.in_full
     def test_instructions_in_the_log(self) -> None:
@@ -132,6 +171,24 @@ class Repositories(BadInputCase):
         self.host.exec("sh", "-c", command.format(bare=desk.story.repository))
         item = desk.drive(incident, within=180)
         self.assert_handed_on(desk, item, gate)
+
+    @campaign.in_full
+    def test_dirty(self) -> None:
+        """Somebody works in the folder that the settings name: nothing is begun that could not be delivered."""
+        desk = self.begin()
+        bare = desk.story.repository
+        self.host.exec("sh", "-c", f"""
+            export HOME=/ GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+            mv {bare} {bare}.bare && git clone --quiet {bare}.bare {bare} && cd {bare} &&
+            echo '# mine' >> README.md && echo mine > mine && chown -R nightshift:nightshift .""")
+        every_file = f"cd {bare} && find . -type f -not -name index | sort | xargs sha256sum"
+        listing = lambda: self.host.exec("sh", "-c", every_file).stdout
+        before = listing()
+        self.assertIn(f"{bare} is not a bare repository", self.host.nightshift("doctor", check=False).stdout)
+        item = desk.drive(desk.breaks(self.defect)["id"], within=180)
+        self.assert_handed_on(desk, item, "forge")
+        self.assertEqual(desk.asked("architect"), 0, "the model is asked for no change")
+        self.assertEqual(listing(), before, "the person's work is as it was")
 
     def test_gone(self) -> None:
         self.broken_off("mv {bare} {bare}.gone", "repository")

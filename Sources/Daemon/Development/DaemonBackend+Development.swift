@@ -202,10 +202,9 @@ extension Driver {
     /// The change of a pull request, masked; a sentence where the repository cannot say.
     func diff(of row: PullRequestRow) async -> String {
         do {
-            guard let development = parts.development, let git = development.git,
-                let project = development.project(named: row.project)
+            guard let development = parts.development, let project = development.project(named: row.project)
             else { return "the project is not in the settings any more" }
-            let forge = try await LocalForge(project.repository, git: git)
+            let forge = try await development.forge(of: project)
             let facts = try await forge.facts(
                 of: try BranchName(row.branch), into: try BranchName(project.repository.branch))
             if !facts.diff.files.isEmpty { return parts.masking.mask(facts.diff.text) }

@@ -25,6 +25,14 @@ struct Development: Sendable {
 
     func project(named name: String) -> Project? { projects().first { $0.name == name } }
 
+    /// Where branches of a project are taken in and merged.
+    ///
+    /// - Throws: `forge.git` without git, and what `LocalForge` throws where the repository is not fit for it.
+    func forge(of project: Project) async throws(Fault) -> LocalForge {
+        guard let git else { throw Fault("forge.git", "git is not installed") }
+        return try await LocalForge(project.repository, git: git)
+    }
+
     /// Whose unit the incident is about.
     func project(of incident: Incident) -> Project? {
         guard let unit = incident.labels["unit"] else { return nil }

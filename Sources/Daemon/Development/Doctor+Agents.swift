@@ -23,6 +23,7 @@ extension Doctor {
                     verdict: .warning, about: "projects", text: "there is none, so no incident goes to the agents",
                     mend: "`projects` says which unit's code is where."))
         }
+        findings += await repositories(settings)
         if settings.actuation == .exec { findings.append(commands(settings)) }
         return findings
     }
@@ -95,6 +96,25 @@ extension Doctor {
         } catch {
             return Finding(verdict: .broken, about: "git", text: error.message, mend: "apt-get install git")
         }
+    }
+
+    /// A branch is taken in and merged only where nothing is checked out.
+    private static func repositories(_ settings: Settings) async -> [Finding] {
+        var findings: [Finding] = []
+        for project in settings.projects {
+            let about = "repository of \(project.name)"
+            do {
+                let forge = try await LocalForge(project.repository, git: try Git())
+                findings.append(
+                    Finding(verdict: .fine, about: about, text: "\(forge.repository) is bare", mend: nil))
+            } catch {
+                findings.append(
+                    Finding(
+                        verdict: .broken, about: about, text: error.message,
+                        mend: error.hint ?? "Correct repository.url of the project."))
+            }
+        }
+        return findings
     }
 
     private static func sandbox() async -> Finding {

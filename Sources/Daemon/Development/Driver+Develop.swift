@@ -90,15 +90,7 @@ extension Driver {
         let project = run.state.projectName.flatMap { development.project(named: $0) }
         var revision: String?
         if let project {
-            do {
-                revision = try await DeployedRevision.read(project, labels: incident.labels)
-            } catch {
-                // Agents can look at the branch's head; a fix of something else than what runs is none.
-                if case .repository(let repository) = step, case .checkout = repository.action {
-                    throw Fault(error.code, "repository: \(error.message)", hint: error.hint)
-                }
-                parts.logger.warning("\(error)")
-            }
+            revision = try await self.revision(of: project, for: step, incident.labels, development)
         }
         let lines = try await parts.ledger.read { try $0.timeline(of: facts.incident) }
         return WorkTask(
@@ -107,6 +99,29 @@ extension Driver {
                 incident, lines, givesLogs: project?.sendsLogs == true, mask: { parts.masking.mask($0) }),
             project: project, item: run.state.item, revision: revision,
             timeout: run.state.timer?.after ?? .seconds(900))
+    }
+
+    /// What of the project runs; a checkout begins a change, and is refused where none could be made or delivered.
+    private func revision(
+        of project: Project, for step: RenderedStep, _ labels: Labels, _ development: Development
+    ) async throws(Fault) -> String? {
+        var begins = false
+        if case .repository(let repository) = step, case .checkout = repository.action { begins = true }
+        if begins {
+            do {
+                _ = try await development.forge(of: project)
+            } catch {
+                throw Fault(error.code, "forge: \(error.message)", hint: error.hint)
+            }
+        }
+        do {
+            return try await DeployedRevision.read(project, labels: labels)
+        } catch {
+            // Agents can look at the branch's head; a fix of something else than what runs is none.
+            if begins { throw Fault(error.code, "repository: \(error.message)", hint: error.hint) }
+            parts.logger.warning("\(error)")
+            return nil
+        }
     }
 
     private func workStep(

@@ -10,13 +10,13 @@ extension Driver {
     /// Does a forge step, again where nobody knows whether it was done: both kinds find what is there already.
     func forge(_ step: RenderedForge, _ key: EffectKey) async -> Outcome {
         do {
-            guard let development = parts.development, let git = development.git else {
-                throw Fault("forge.git", "git is not installed, or no provider is set")
+            guard let development = parts.development else {
+                throw Fault("forge.provider", "no model's provider is set any more")
             }
             guard let project = development.project(named: step.project) else {
                 throw Fault("forge.project", "the settings have no project \"\(step.project)\"")
             }
-            let forge = try await LocalForge(project.repository, git: git)
+            let forge = try await development.forge(of: project)
             switch step.action {
             case .open(let commit, let title, let body):
                 return try await openPullRequest(forge, project, commit, title, body, key)

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import uuid
 
+from labkit import snapshot
+
 # What must cost what it costs on a real disk: everything that Nightshift and journald sync.
 ON_DISK = {
     "nightshift": "/var/lib/nightshift",
@@ -24,13 +26,16 @@ FIXTURES = "/usr/lib/nightshift-lab"
 PR_SET_PDEATHSIG = 1
 
 
-def mount_root(state: pathlib.Path) -> pathlib.Path:
-    """An overlay of / whose changes live in memory."""
+def mount_root(state: pathlib.Path, changes: pathlib.Path | None) -> pathlib.Path:
+    """An overlay of / whose changes live in memory; `changes` are those to begin with."""
     writes, root = state / "rw", state / "root"
     writes.mkdir(exist_ok=True)
     root.mkdir(exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "nightshift-lab", writes], check=True)
-    (writes / "up").mkdir()
+    if changes:
+        snapshot.copy(changes, writes / "up")
+    else:
+        (writes / "up").mkdir()
     (writes / "work").mkdir()
     layers = f"lowerdir=/,upperdir={writes}/up,workdir={writes}/work"
     subprocess.run(["mount", "-t", "overlay", "-o", layers, "nightshift-lab", root], check=True)
@@ -73,16 +78,12 @@ def install(root: pathlib.Path, checkout: pathlib.Path, build: str) -> None:
     subprocess.run(["systemd-tmpfiles", f"--root={root}", "--create", "nightshift.conf"], check=True)
 
 
-def binaries_on_disk(state: pathlib.Path, root: pathlib.Path) -> list[str]:
-    """Mounts the binaries from the disk: what runs from memory counts as dirty memory of the process."""
+def binaries_to_disk(state: pathlib.Path, root: pathlib.Path) -> None:
+    """What runs from memory counts as dirty memory of the process: the binaries are mounted from the disk."""
     (state / "disk/bin").mkdir(exist_ok=True)
-    binds = []
     for name in BINARIES:
-        copy = state / "disk/bin" / name
-        shutil.move(root / "usr/bin" / name, copy)
+        shutil.move(root / "usr/bin" / name, state / "disk/bin" / name)
         (root / "usr/bin" / name).touch(mode=0o755)
-        binds.append(f"--bind-ro={copy}:/usr/bin/{name}")
-    return binds
 
 
 def enable(root: pathlib.Path, units: list[str]) -> None:
@@ -100,25 +101,34 @@ def own_cgroup(name: str) -> None:
             (group / "cgroup.procs").write_text(str(os.getpid()))
 
 
+def lay_out(state: pathlib.Path, root: pathlib.Path, plan: dict) -> None:
+    """A host on which nothing has happened yet."""
+    checkout = pathlib.Path(plan["checkout"])
+    calm(root, plan["rate_limit"])
+    add_fixtures(root, checkout / "Tests/Lab/fixtures")
+    for name in ON_DISK:
+        (state / "disk" / name).mkdir(parents=True, exist_ok=True)
+    if plan["build"]:
+        install(root, checkout, plan["build"])
+        binaries_to_disk(state, root)
+    enable(root, plan["enable"])
+
+
 def main(state: pathlib.Path) -> None:
     plan = json.loads((state / "plan.json").read_text())
     if plan["tied"]:
         # nspawn powers its machine off on SIGTERM: a lab never outlives the test run that started it.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     os.umask(0o022)
-    root = mount_root(state)
-    checkout = pathlib.Path(plan["checkout"])
-    calm(root, plan["rate_limit"])
-    add_fixtures(root, checkout / "Tests/Lab/fixtures")
-    binds = []
-    for name, inside in ON_DISK.items():
-        outside = state / "disk" / name
-        outside.mkdir(parents=True, exist_ok=True)
-        binds.append(f"--bind={outside}:{inside}")
+    kept = plan["kept"] and pathlib.Path(plan["kept"])
+    if kept:
+        snapshot.copy_disk(kept / "disk", state / "disk")
+    root = mount_root(state, kept / "changes" if kept else None)
+    if not kept:
+        lay_out(state, root, plan)
+    binds = [f"--bind={state / 'disk' / name}:{inside}" for name, inside in ON_DISK.items()]
     if plan["build"]:
-        install(root, checkout, plan["build"])
-        binds += binaries_on_disk(state, root)
-    enable(root, plan["enable"])
+        binds += [f"--bind-ro={state / 'disk/bin' / name}:/usr/bin/{name}" for name in BINARIES]
 
     command = [
         "systemd-nspawn", "--quiet", "--boot", f"--directory={root}", f"--machine={plan['name']}", "--register=no",

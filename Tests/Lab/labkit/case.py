@@ -14,10 +14,11 @@ from labkit.machine import missing
 numbers = itertools.count(1)
 
 
-def new_host(enable: list[str] = [], rate_limit: bool = True) -> Host:
-    """A lab of its own with Nightshift installed, which ends with this process at the latest."""
+def new_host(enable: list[str] = [], rate_limit: bool = True, kept: pathlib.Path | None = None) -> Host:
+    """A lab of its own with Nightshift installed, or with what is in the snapshot `kept`; it ends with this process at
+    the latest."""
     host = Host(pathlib.Path(f"/var/tmp/nightshift-test-{os.getpid()}-{next(numbers)}"))
-    host.up(build=str(campaign.current.build), enable=enable, rate_limit=rate_limit, tied=True)
+    host.up(build=str(campaign.current.build), enable=enable, rate_limit=rate_limit, tied=True, kept=kept)
     return host
 
 

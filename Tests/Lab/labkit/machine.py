@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 
+from labkit import snapshot
+
 CHECKOUT = pathlib.Path(__file__).resolve().parents[3]
 BOOT_SECONDS_MAX = 60.0
 DOWN_SECONDS_MAX = 20.0
@@ -147,9 +149,11 @@ class Machine:
     # Up and down
 
     def up(
-        self, build: str | None = None, enable: list[str] = [], rate_limit: bool = True, tied: bool = False
+        self, build: str | None = None, enable: list[str] = [], rate_limit: bool = True, tied: bool = False,
+        kept: pathlib.Path | None = None,
     ) -> float:
-        """Boots the lab, unless it is up already; the answer is how many seconds that took."""
+        """Boots the lab, unless it is up already, with what is in the snapshot `kept`; the answer is how many seconds
+        that took."""
         reason = missing()
         if reason:
             raise LabError(reason)
@@ -161,6 +165,7 @@ class Machine:
         plan = {
             "name": self.name, "checkout": str(CHECKOUT), "build": build, "enable": enable,
             "rate_limit": rate_limit, "tied": tied, "bind_ro": libraries_elsewhere(build),
+            "kept": kept and str(kept),
         }
         (self.state / "plan.json").write_text(json.dumps(plan))
         log = open(self.state / "console.log", "wb")
@@ -230,6 +235,14 @@ class Machine:
             group = pathlib.Path(where) / self.name
             if kind in ("cgroup", "cgroup2") and group.is_dir():
                 wait_until(f"end of {group}", 5, lambda: remove_cgroup(group))
+
+    def keep(self, folder: pathlib.Path) -> None:
+        """A snapshot of what is on the lab's disks; who wants it of one moment has stopped whoever writes."""
+        folder.mkdir(parents=True)
+        # The overlay's memory is mounted where nspawn lives, and nowhere else.
+        inside = pathlib.Path(f"/proc/{self.processes()['nspawn'].pid}/root") / str(self.state).lstrip("/")
+        snapshot.copy(inside / "rw/up", folder / "changes")
+        snapshot.copy_disk(self.state / "disk", folder / "disk")
 
     # Inside
 

@@ -6,7 +6,7 @@ import time
 
 from labkit.host import SHIPPED, Host, settings
 from labkit.machine import LabError, wait_until
-from story.lab import KEY_FILE, MODEL_PORT, Story, model_requests, start_model
+from story.lab import KEY_FILE, MODEL_PORT, MODEL_UNIT, Story, model_requests, start_model
 
 PIPELINE = ["incident-fix", "stage", "deploy"]
 ENDED = ("resolved", "escalated", "refused", "cancelled", "failed")
@@ -16,12 +16,12 @@ APPROVER = "ada"
 STORY = "/etc/nightshift"
 
 
-def more_settings(story: Story, **provider: str) -> str:
+def more_settings(story: Story, budget: dict[str, str] = {}, **provider: str) -> str:
     model = {
         "url": f"http://127.0.0.1:{MODEL_PORT}", "model": "scripted-1", "key_file": "$CREDENTIALS_DIRECTORY/model.key", "timeout": "20s",
         "idle_timeout": "5s", "prices": {"input": "3", "output": "15"},
     } | provider
-    agents = {"provider": {"anthropic": model}, "budget": {"incident": "5 USD", "tokens": "2M per incident"}}
+    agents = {"provider": {"anthropic": model}, "budget": {"incident": "5 USD", "tokens": "2M per incident"} | budget}
     projects = {story.project.name: story.project.settings}
     return f"agents: {json.dumps(agents)}\nprojects: {json.dumps(projects)}\n"
 
@@ -32,7 +32,7 @@ class Desk:
     def __init__(self, host: Host, story: Story):
         self.host, self.story = host, story
 
-    def begin(self, script: dict, more_runbooks: dict[str, list[str]] = {}, **provider: str) -> None:
+    def begin(self, script: dict, more_runbooks: dict[str, list[str]] = {}, **settings_of_agents) -> None:
         """Installs all of it, with the model's script, and starts Nightshift.
 
         More runbooks, by name with the units they may act on, are those that a test has put beside the story's."""
@@ -46,12 +46,18 @@ class Desk:
             rules=[f"{STORY}/rules/{project.name}.yaml"],
             runbooks=[*(f"{STORY}/runbooks/{name}.yaml" for name in [runbook, *more_runbooks]),
                       f"{SHIPPED}/runbooks/pipeline", f"{SHIPPED}/runbooks/roles"],
-            scrape=json.dumps(project.facts["scrape"]), more=more_settings(self.story, **provider)))
+            scrape=json.dumps(project.facts["scrape"]), more=more_settings(self.story, **settings_of_agents)))
         self.share_repository()
         self.host.install_runbooks([runbook], {"unit": project.settings["units"]}, f"{STORY}/runbooks")
         for name, units in more_runbooks.items():
             self.host.install_runbooks([name], {"unit": units}, f"{STORY}/runbooks")
         self.host.install_runbooks(PIPELINE, {}, f"{SHIPPED}/runbooks/pipeline")
+        self.host.start()
+        self.host.systemctl("start", AGENTS)
+
+    def goes_on(self) -> None:
+        """After a boot: everything that ran before, in the order of `begin`."""
+        self.host.systemctl("start", "lab-receiver.service", MODEL_UNIT, *self.story.services())
         self.host.start()
         self.host.systemctl("start", AGENTS)
 
@@ -135,9 +141,11 @@ class Desk:
         """Breaks the service; the answer is the incident once the restart has not helped."""
         broke = time.time()
         self.story.break_by(defect)
+        return self.broken(defect, broke, ("escalated", "acting", "awaiting_approval"))
+
+    def broken(self, defect, since: float, states: tuple[str, ...]) -> dict:
         unit = self.story.project.settings["units"][0]
-        states = ("escalated", "acting", "awaiting_approval")
-        return self.host.wait_for_incident(defect.facts["alert"], since=broke, states=states, within=90, unit=unit)
+        return self.host.wait_for_incident(defect.facts["alert"], since=since, states=states, within=90, unit=unit)
 
     def gates(self, incident: dict) -> set[str]:
         """The names of gates that speak in a timeline, as `GATE: sentence`."""

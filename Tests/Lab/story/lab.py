@@ -44,6 +44,10 @@ class Story:
         for environment in ["staging", "production"]:
             self.deploy(environment, self.head())
 
+    def services(self) -> list[str]:
+        """What runs on staging and in production."""
+        return [f"{self.project.name}-staging.service", f"{self.project.name}.service"]
+
     def head(self) -> str:
         return self.git("rev-parse", self.project.branch)
 
