@@ -196,7 +196,9 @@ struct Parts: Sendable {
                 newScrapes.yield(new.metrics.scrapeConfigs)
             },
             WatchdogService(clock: clock) { await observatory.trouble },
-            LedgerMender(ledger: ledger, driver: driver, clock: clock, logger: logger),
+            LedgerMender(
+                state: { [ledger] in ledger.state }, reopen: { [ledger] in try await ledger.reopen() },
+                takeUp: { [driver] in try await driver.takeUpAnew() }, clock: clock, logger: logger),
             RetentionService(ledger: ledger, retention: settings.retention, clock: clock, logger: logger),
             ReadyService(socket: settings.controlSocket, observatory: observatory, clock: clock),
         ]

@@ -32,25 +32,37 @@ struct ReadyService: Service {
 
 /// Takes up a ledger again that a failed write or sync has closed; until then nothing acts, and pages go out from memory.
 struct LedgerMender: Service {
-    let ledger: Ledger
-    let driver: Driver
+    let state: @Sendable () -> LedgerState
+    let reopen: @Sendable () async throws -> Void
+    let takeUp: @Sendable () async throws -> Void
     let clock: HostClock
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var isMended = true
             while !Task.isCancelled {
                 do { try await clock.sleep(.seconds(2)) } catch { return }  // cancelled: asked to stop
-                guard case .closed(let fault) = ledger.state else { continue }
-                logger.critical("the ledger is closed to action: \(fault)")
-                do {
-                    try await ledger.reopen()
-                    try await driver.takeUpAnew()
-                    logger.notice("the ledger is open again; every run was taken up from what is on disk")
-                } catch {
-                    logger.error("the ledger cannot be opened again yet: \(error)")
-                }
+                await look(&isMended)
             }
+        }
+    }
+
+    /// Tries once where something is to be mended: a ledger that is open again is not enough, since until every run is
+    /// taken up none goes on.
+    func look(_ isMended: inout Bool) async {
+        if case .closed(let fault) = state() {
+            isMended = false
+            logger.critical("the ledger is closed to action: \(fault)")
+        }
+        guard !isMended else { return }
+        do {
+            if case .closed = state() { try await reopen() }
+            try await takeUp()
+            isMended = true
+            logger.notice("the ledger is open again; every run was taken up from what is on disk")
+        } catch {
+            logger.error("the ledger cannot be opened again yet: \(error)")
         }
     }
 }

@@ -200,6 +200,7 @@ extension Observatory {
     private func settling(at now: Stamp) -> [IncidentChange] {
         guard !isSettled, isCaughtUp else { return [] }
         isSettled = true
+        engine.forget(engine.remembered.filter { !book.knows($0, at: now) })
         return book.settle(firing: engine.active, at: now)
     }
 

@@ -128,16 +128,24 @@ public struct IncidentBook: Sendable {
         return changes.sorted { $0.incident < $1.incident } + ebb(at: at)
     }
 
+    /// Whether an alert from before the start is that of an incident which the book knows. Any other one may be of an
+    /// incident that ended long ago: it is none until its rule finds it again.
+    public func knows(_ alert: Alert, at: Stamp) -> Bool {
+        bySignal[alert.labels] != nil || adopter(of: alert, at: at) != nil
+    }
+
+    /// What is remembered opens nothing again that was proven meanwhile, unless it still stands when `review` looks.
+    private func adopter(of alert: Alert, at: Stamp) -> String? {
+        guard let id = home(of: alert, at: at, anyTime: true), let state = entries[id]?.state else { return nil }
+        return !state.isEnded || state == .resolved ? id : nil
+    }
+
     /// After a start, once the rules have said what fires: adopts those alerts, opens incidents for new ones, and ends
     /// the signals of incidents of which nothing fires any more.
     public mutating func settle(firing: [Alert], at: Stamp) -> [IncidentChange] {
         var unknown: [Alert] = []
         for alert in firing where alert.state == .firing && bySignal[alert.labels] == nil {
-            // What fires may only be remembered from before the start: it opens nothing again that was proven meanwhile,
-            // unless it still stands when `review` looks.
-            if let id = home(of: alert, at: at, anyTime: true), let state = entries[id]?.state,
-                !state.isEnded || state == .resolved
-            {
+            if let id = adopter(of: alert, at: at) {
                 addSignal(alert, to: id, at: at)
             } else {
                 unknown.append(alert)

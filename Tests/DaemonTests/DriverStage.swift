@@ -23,7 +23,8 @@ struct DriverStage {
 
     init(
         _ world: DriverWorld, ledger: Ledger, observes: Bool = false, actionLimit: Int = 1000,
-        development: Development? = nil, logger: Logger? = nil
+        development: Development? = nil, logger: Logger? = nil,
+        evidence: (@Sendable (Incident, EscalateClause) async -> [TimelineLine])? = nil
     ) throws {
         self.world = world
         self.ledger = ledger
@@ -48,6 +49,7 @@ struct DriverStage {
                 actionLimit: Budget(count: actionLimit, per: .seconds(3600)), runsDirectory: "/runs",
                 logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         parts.development = development
+        if let evidence { parts.evidence = evidence }
         driver = Driver(parts)
     }
 

@@ -106,27 +106,6 @@ struct ObservatoryTests {
 
     // MARK: - Restart and reload
 
-    @Test("after a restart an incident of which nothing fires is closed, but not before the journal is read")
-    func settles() async throws {
-        let ledger = try Ledger.inMemory()
-        let first = try await ObservatoryStage(ledger: ledger)
-        await first.measure(50)
-        await first.evaluate(after: .zero)
-        #expect(try await first.incidents().map(\.state) == [.open])
-        let others = ObservatoryStage.rules.replacing("TooHot", with: "Unmeasured").replacing("> 40", with: "> 400")
-        let second = try await ObservatoryStage(rules: others, ledger: ledger, clock: first.clock)
-        await second.take([], cursor: nil, isAtEnd: false)
-        await second.evaluate()
-        #expect(try await second.incidents().map(\.state) == [.open])
-        await second.take([], cursor: nil)
-        await second.evaluate()
-        let record = try #require(try await second.incidents().first)
-        #expect(record.state == .closed)
-        let last = try #require(try await second.timeline(record.incident.id).last)
-        #expect(last.state == .closed && last.text.contains("after a restart"))
-        #expect(second.told.all == ["ended"])
-    }
-
     @Test("after a restart an alert has two minutes in which its series may come back before it ends")
     func grace() async throws {
         let ledger = try Ledger.inMemory()

@@ -50,6 +50,18 @@ import Testing
         #expect(try await poll(desk).start == [])
     }
 
+    @Test func whatIsCancelledAndLostWithItsProcessEnds() async throws {
+        let desk = WorkDesk(clock: SteppedClock(ObservatoryStage.begin).host)
+        let (a, b) = (EffectKey(run: "r", path: "a", attempt: 1), EffectKey(run: "r", path: "b", attempt: 1))
+        for name in ["a", "b"] { await desk.offer(Self.task(name)) }
+        #expect(try await poll(desk).start == ["a", "b"])
+        #expect(await !desk.cancel(a))
+        #expect(await desk.takeLost(running: [a, b]) == [], "it is being stopped")
+        #expect(await desk.takeLost(running: [b]) == [a], "a new process, or it forgot")
+        #expect(await desk.takeLost(running: []) == [], "b is handed out again: nobody cancelled it")
+        #expect(await !desk.holds(a))
+    }
+
     @Test func whereNobodyWorksACancelledTaskIsGoneAtOnce() async throws {
         let clock = SteppedClock(ObservatoryStage.begin)
         let desk = WorkDesk(clock: clock.host)

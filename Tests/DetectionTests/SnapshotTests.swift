@@ -61,6 +61,29 @@ import Testing
         #expect(bench.evaluate(at: 225) == ["resolved Down{} @225"], "they did not come back")
     }
 
+    @Test func whatIsOnlyRememberedIsForgottenOnDemandAndFiresAnew() throws {
+        var old = try Bench(Self.rules)
+        try old.set("up", 0, at: 0)
+        for time in [0.0, 30, 60] { _ = old.evaluate(at: time) }
+        var (bench, _) = try reborn(old, at: 100, afterRestart: true)
+        #expect(bench.engine.remembered.map(\.at.seconds) == [0])
+        try bench.set("up", 0, at: 110)
+        #expect(bench.evaluate(at: 120) == [])
+        #expect(bench.engine.remembered == [], "it was found")
+        bench.engine.forget(bench.engine.active)
+        #expect(bench.engine.active.count == 1, "only what is remembered is forgotten")
+
+        (bench, _) = try reborn(old, at: 100, afterRestart: true)
+        #expect(bench.evaluate(at: 105) == [])
+        bench.engine.forget(bench.engine.remembered)
+        #expect(bench.engine.active == [] && bench.engine.remembered == [])
+        try bench.set("up", 0, at: 120)
+        #expect(bench.evaluate(at: 120) == [])
+        #expect(bench.evaluate(at: 180) == ["firing Down{} @120"])
+        let (reloaded, _) = try reborn(old, at: 100, afterRestart: false)
+        #expect(reloaded.engine.remembered == [], "nothing is in doubt after a reload")
+    }
+
     @Test func theTimeOfBeingDownIsNotPending() throws {
         var old = try Bench(Self.rules)
         try old.set("up", 0, at: 0)

@@ -64,6 +64,20 @@ import Text
         }
     }
 
+    @Test func theBookKnowsTheAlertsOfWhatIsOpenOrWasProvenALittleAgo() throws {
+        let nginx = Alert.firing()
+        for (state, ended, knows) in [
+            (IncidentState.acting, nil, true), (.escalated, nil, true), (.resolved, 30.0, true), (.closed, 30, false),
+            (.resolved, -700, false),
+        ] as [(IncidentState, Double?, Bool)] {
+            let known = KnownIncident(
+                incident: try opened(nginx), state: state, endedAt: ended.map { Stamp.at($0).wall })
+            let book = IncidentBook(restoring: [known], masking: try Masking())
+            #expect(book.knows(nginx, at: .at(60)) == knows, "\(state)")
+        }
+        #expect(try !IncidentBook.empty().knows(nginx, at: .at(0)))
+    }
+
     @Test func aFloodGoesOn() throws {
         let flood = Incident(
             id: "ff00", fingerprint: "f", name: "IncidentFlood", severity: "critical", labels: [:], claims: [],

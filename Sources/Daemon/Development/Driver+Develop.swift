@@ -16,10 +16,22 @@ extension Driver {
                 to: key.run)
         }
         do {
-            await development.desk.offer(try await task(key, step, development))
+            let task = try await task(key, step, development)
+            await development.desk.offer(task)
+            // Who ended it meanwhile found nothing at the desk to cancel.
+            if !isWanted(key) { await cancelWork(key) }
         } catch {
             await feedSurely(.result(key: key, outcome: .failed(parts.masking.mask(error.description))), to: key.run)
         }
+    }
+
+    /// Whether the step's result is awaited, and nobody has withdrawn its run or is past its time.
+    private func isWanted(_ key: EffectKey) -> Bool {
+        guard let state = open[key.run]?.state, state.running == key, state.withdrawal == nil,
+            case .step(let attempt) = state.phase
+        else { return false }
+        if case .overdue = attempt.status { return false }
+        return true
     }
 
     /// The agents' process is done with a task.

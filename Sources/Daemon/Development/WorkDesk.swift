@@ -86,6 +86,14 @@ actor WorkDesk {
         return items.removeValue(forKey: key) != nil
     }
 
+    /// Takes away the cancelled tasks that were lost with the process that had them: nobody else will say how they ended.
+    func takeLost(running: [EffectKey]) -> [EffectKey] {
+        let busy = Set(running)
+        let lost = order.filter { items[$0]?.isCancelled == true && !busy.contains($0) }
+        for key in lost { remove(key) }
+        return lost
+    }
+
     /// What is to be begun and what to be stopped, for a process that says what it is working on.
     ///
     /// A task that was handed out and is not among `running` was lost with the process that had it: it is handed out again.

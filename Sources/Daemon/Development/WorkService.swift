@@ -31,7 +31,11 @@ struct WorkService: Sendable {
 
     private func answer(_ request: WorkRequest) async throws -> WorkAnswer {
         switch request {
-        case .poll(let running): return try await desk.poll(running: running)
+        case .poll(let running):
+            for key in await desk.takeLost(running: running) {
+                await finish(key, .cancelled("the process that worked on it has ended"))
+            }
+            return try await desk.poll(running: running)
         case .tool(let key, let name, let arguments):
             let (text, isError) = await tools.answer(name, arguments, for: try await task(key))
             return .tool(text: text, isError: isError)

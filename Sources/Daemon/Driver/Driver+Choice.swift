@@ -93,10 +93,12 @@ extension Driver {
         let binding = runbook.bind(labels: incident.labels, claims: incident.claims, project: project)
         var target = incident.fingerprint
         if case .bound(let parameters) = binding, let value = runbook.targetValue(parameters) { target = value }
-        if let running = open.first(where: { $1.header.runbook == runbook.name && $1.header.target == target })?.key {
-            open[running]?.incidents[incident.id] = incident
-            await feedLoosely(.joined(incident: incident.id), to: running)
-            return
+        if let (id, run) = open.first(where: { $1.header.runbook == runbook.name && $1.header.target == target }) {
+            if run.incidents[incident.id] == nil, runbook.isBegunByName {
+                return await wait(WaitingFix(incident: incident, runbook: runbook.name, target: target), for: id)
+            }
+            // One that ends just now takes nobody in.
+            if await feedLoosely(.joined(incident: incident.id), to: id, joining: incident) { return }
         }
         do {
             let earlier = try await parts.ledger.read { try $0.runs(ofIncident: incident.id) }

@@ -17,8 +17,9 @@ extension Driver {
     func newSubrun(_ key: EffectKey, _ step: RenderedStep) throws(Fault) -> NewSubrun? {
         guard case .runbook(let subrun) = step else { return nil }
         guard let run = open[key.run], let runbook = runbook(named: subrun.name),
+            let parent = run.state.facts,
             let facts = run.state.factsOfSubrun(
-                key, subrun, runbook, claims: run.incidents.values.first?.claims ?? [],
+                key, subrun, runbook, claims: run.incidents[parent.incident]?.claims ?? [],
                 directory: "\(parts.runsDirectory)/\(key.subrunID)")
         else { throw Fault("subrun.unknown", "there is no runbook \"\(subrun.name)\"") }
         return NewSubrun(facts: facts, runbook: runbook, incidents: run.incidents)
@@ -73,83 +74,6 @@ extension Driver {
         var next = run.parent?.run
         while let id = next, found.insert(id).inserted { next = open[id]?.parent?.run }
         return found
-    }
-}
-
-// What no runbook covers, or none has repaired: a project's fix.
-extension Driver {
-    /// Begins the fix of an incident that is escalated, where it is about a project's unit and its runbook does not forbid it.
-    func develop(_ incident: Incident, after definition: Runbook?, _ end: RunEnd?) async {
-        guard let development = parts.development, let project = development.project(of: incident) else { return }
-        switch end?.kind {
-        case .escalated?, .refused?, nil: break
-        case .resolved?, .observed?, .cancelled?: return
-        }
-        guard definition?.isBegunByName != true, definition?.escalate.agents != .nothing else { return }
-        let name = definition?.escalate.agents == .rootCause ? Development.diagnosis : Development.pipeline
-        guard let pipeline = runbook(named: name) else { return }
-        do {
-            guard try await parts.ledger.read({ try $0.incident(incident.id)?.state }) == .escalated else { return }
-            await begin(pipeline, for: incident, project: project.snapshot)
-        } catch {
-            parts.logger.error("the fix of incident \(incident.id) cannot be begun: \(error)")
-        }
-    }
-
-    /// Begins what the last process had no time to begin.
-    func developAnew(_ incident: Incident) async throws(Fault) {
-        guard parts.development != nil else { return }
-        let (runs, last, text) = try await parts.ledger.read { reader in
-            let runs = try reader.runs(ofIncident: incident.id)
-            return (
-                runs, try runs.last.flatMap { try reader.end(of: $0.id) },
-                try runs.last.flatMap { try reader.definition(digest: $0.digest)?.text }
-            )
-        }
-        guard !runs.contains(where: { $0.runbook == Development.pipeline || $0.runbook == Development.diagnosis })
-        else {
-            return
-        }
-        guard let last, let text else { return await develop(incident, after: nil, nil) }
-        // A definition that this version cannot read forbids nothing.
-        let definition = try? Runbook.parse(text, file: "stored.yaml")
-        await develop(incident, after: definition, try RunEnd(stored: last))
-    }
-
-    /// A person asks for the fix of an incident, whatever its runbook says.
-    func fix(_ prefix: String, by person: String) async throws(Fault) -> String {
-        guard let development = parts.development else {
-            throw Fault(
-                "agents.none", "No agent works here: agents.provider is none",
-                hint: "Set a provider and projects in the settings.")
-        }
-        let record = try await one(prefix)
-        guard let project = development.project(of: record.incident) else {
-            throw Fault(
-                "agents.project", "No project of the settings has the unit of this incident",
-                hint: "projects.NAME.units says which units belong to one.")
-        }
-        guard let pipeline = runbook(named: Development.pipeline) else {
-            throw Fault("agents.pipeline", "There is no definition \(Development.pipeline) among the runbooks")
-        }
-        guard !record.state.isEnded else { throw Fault("incident.ended", "The incident has ended") }
-        if open.values.contains(where: { $0.incidents[record.incident.id] != nil }) {
-            throw Fault("incident.busy", "A run is at work on it", hint: "nightshift work list shows it.")
-        }
-        let line = TimelineLine(
-            at: parts.clock.now().wall, kind: .note, text: "\(person) asks for a fix",
-            evidence: [Evidence(.person, person)])
-        try await parts.ledger.write { try $0.append(line: line, to: record.incident.id) }
-        await begin(pipeline, for: record.incident, project: project.snapshot)
-        return "a fix is begun; nightshift work list shows it"
-    }
-
-    private func one(_ prefix: String) async throws(Fault) -> IncidentRecord {
-        let found = try await parts.ledger.read { try $0.incidents(prefix: prefix) }
-        guard found.count == 1, let record = found.first, !prefix.isEmpty else {
-            throw Fault("incident.unknown", "\(prefix) is no incident, or several")
-        }
-        return record
     }
 }
 

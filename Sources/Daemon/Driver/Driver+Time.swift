@@ -34,6 +34,7 @@ extension Driver {
             askAgain()
             await tellOfSilence()
         }
+        await beginWaitingFixes(now)
         for (id, waiting) in unstarted where now.since(waiting.since) >= Self.retryPause {
             await respond(to: waiting.incident)
             if unstarted[id]?.since == waiting.since { unstarted[id] = nil }

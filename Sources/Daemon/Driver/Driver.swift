@@ -22,6 +22,8 @@ actor Driver {
     var halt: String?
     /// Incidents whose run could not be created, because the ledger could not be written, and since when.
     var unstarted: [String: (incident: Incident, since: Stamp)] = [:]
+    /// Fixes that wait until another one of their project has ended, by incident.
+    var waitingFixes: [String: WaitingFix] = [:]
     /// Guards and the locks and budgets that they give out: one run at a time.
     let admission = Turnstile()
     /// Creation of runs: one at a time, so that two incidents never start two runs on one target.
@@ -57,7 +59,7 @@ actor Driver {
     /// Runs that have not ended.
     var openCount: Int { open.count }
     /// Nothing is under way, and nothing waits for the ledger.
-    var isIdle: Bool { open.isEmpty && unstarted.isEmpty }
+    var isIdle: Bool { open.isEmpty && unstarted.isEmpty && waitingFixes.isEmpty }
 
     func later(_ job: @escaping Job) {
         jobs.append(job)
@@ -74,15 +76,21 @@ actor Driver {
     ///
     /// Throws where the event could not be stored; then it did not happen, and the run stands where it stood.
     ///
-    /// `beginning` is a sub-run that the event begins: it is created in the same transaction, or not at all.
-    func feed(_ event: RunEvent, to id: String, beginning child: NewSubrun? = nil) async throws(Fault) {
-        guard let turnstile = open[id]?.turnstile else { return }
+    /// `beginning` is a sub-run that the event begins: it is created in the same transaction, or not at all. `joining` is
+    /// an incident that the run answers from this event on. The answer is false where the run has ended.
+    @discardableResult
+    func feed(
+        _ event: RunEvent, to id: String, beginning child: NewSubrun? = nil, joining incident: Incident? = nil
+    ) async throws(Fault) -> Bool {
+        guard let turnstile = open[id]?.turnstile else { return false }
         await turnstile.enter()
         defer { turnstile.leave() }
-        guard let run = open[id] else { return }
+        guard open[id] != nil else { return false }
+        if let incident { open[id]?.incidents[incident.id] = incident }
+        guard let run = open[id] else { return false }
         let now = parts.clock.now()
         let (state, effects) = decide(run.state, event, now: now)
-        guard !effects.isEmpty || !state.isSame(as: run.state) else { return }
+        guard !effects.isEmpty || !state.isSame(as: run.state) else { return true }
         let entry = HistoryEntry(
             event: event, before: run.state, after: state, effects: effects, stamp: now, run: run,
             followed: state.end.map { followed($0, run) } ?? [], evidence: await evidence(effects, run))
@@ -106,6 +114,7 @@ actor Driver {
         if let created { takeUp(created, now) }
         for effect in effects { dispatch(effect, of: id) }
         if let end = state.end { ended(id, end, followed: entry.followed) }
+        return true
     }
 
     /// Gives a run an event that must not be lost: tries until it is stored or the task is cancelled.
@@ -122,12 +131,15 @@ actor Driver {
     }
 
     /// Gives a run an event that can be found out again; where it cannot be stored, the run is taken up again later.
-    func feedLoosely(_ event: RunEvent, to id: String) async {
-        guard !Task.isCancelled else { return }
+    /// The answer is false where the run has ended.
+    @discardableResult
+    func feedLoosely(_ event: RunEvent, to id: String, joining incident: Incident? = nil) async -> Bool {
+        guard !Task.isCancelled else { return true }
         do {
-            try await feed(event, to: id)
+            return try await feed(event, to: id, joining: incident)
         } catch {
             parts.logger.error("run \(id) waits for the ledger: \(error)")
+            return true
         }
     }
 

@@ -27,10 +27,19 @@ struct AlertTable: Sendable {
     private(set) var active: [Labels: AlertInstance] = [:]
     /// Until then a firing alert does not end: after a restart its series are not back yet.
     private var graceUntil: Timestamp?
+    /// Firing alerts from before a restart that no evaluation has found since.
+    private(set) var remembered: Set<Labels> = []
 
     init(_ restored: [AlertInstance] = [], graceUntil: Timestamp? = nil) {
         for instance in restored { active[instance.labels] = instance }
         self.graceUntil = graceUntil
+        if graceUntil != nil { remembered = Set(restored.filter { $0.state == .firing }.map(\.labels)) }
+    }
+
+    /// As if it had never been: where its condition holds, it is pending and fires anew.
+    mutating func forget(_ labels: Labels) {
+        active[labels] = nil
+        remembered.remove(labels)
     }
 
     var sorted: [AlertInstance] { active.values.sorted { $0.labels < $1.labels } }
@@ -57,6 +66,8 @@ struct AlertTable: Sendable {
                 active[instance.labels]?.evidence = instance.evidence
             }
         }
+        remembered.subtract(present)
+        defer { remembered.formIntersection(active.keys) }
         var transitions: [AlertTransition] = []
         for instance in sorted {
             if let change = step(instance, isPresent: present.contains(instance.labels), at, hold, keepFiring) {

@@ -60,6 +60,28 @@ public struct RuleEngine: Sendable {
         }
     }
 
+    /// Firing alerts of expressions that are known from before a restart only: no evaluation has found them since.
+    public var remembered: [Alert] {
+        zip(rules.groups, states).flatMap { group, states in
+            zip(group.rules, states).flatMap { rule, state in
+                state.alerts.sorted.filter { state.alerts.remembered.contains($0.labels) }.map {
+                    writer.alert(rule, $0)
+                }
+            }
+        }
+    }
+
+    /// Forgets alerts that are only remembered: where the condition holds, it is pending and fires anew.
+    public mutating func forget(_ alerts: [Alert]) {
+        for labels in alerts.map(\.labels) {
+            for group in states.indices {
+                for rule in states[group].indices where states[group][rule].alerts.remembered.contains(labels) {
+                    states[group][rule].alerts.forget(labels)
+                }
+            }
+        }
+    }
+
     /// How each rule is doing, in the order of the files.
     public var health: [RuleHealth] { states.flatMap { $0.map(\.health) } }
 

@@ -191,7 +191,7 @@ extension Decision {
     }
 }
 
-// Undo: in reverse order over the steps that are done or timed out and say how.
+// Undo: in reverse order over the steps that are done or were broken off, and say how.
 extension Decision {
     /// `position` counts the steps that ended, each time that they did.
     mutating func beginUndo(below position: Int, _ reason: String) {
@@ -225,11 +225,12 @@ extension Decision {
 }
 
 extension RunState.EndedStep {
-    /// Whether it may have changed something that its undo takes back.
+    /// Whether it may have changed something that its undo takes back: it is done, or was broken off from outside. What
+    /// failed has ended by itself, and what it left nobody guesses.
     var isUndone: Bool {
         switch outcome {
-        case .done?, .timedOut?: true
-        default: false
+        case .done?, .timedOut?, .cancelled?: true
+        case .failed?, .refused?, .unknown?, nil: false
         }
     }
 }
