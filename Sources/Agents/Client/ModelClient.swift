@@ -166,4 +166,6 @@ public struct ModelError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { message }
     /// Whether the same request may succeed later.
     public var isTransient: Bool { kind == .unreachable || kind == .timeout || kind == .busy }
+    /// Whether `usage` is what it cost: a vendor that did not answer, or whose answer nobody understood, may have counted.
+    public var isCounted: Bool { usage.total > 0 || [.unreachable, .busy, .refused].contains(kind) }
 }
