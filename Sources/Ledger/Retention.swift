@@ -9,7 +9,8 @@ public struct Retention: Sendable, Hashable {
     public var evidence: Duration
     /// What was said to models and by them, counted from when it was said; what it cost is kept as long as incidents.
     public var transcripts: Duration
-    /// At nine tenths of it, the oldest ended incidents lose their evidence, then go.
+    /// At nine tenths of it, ended incidents lose their evidence, then ended runs their transcripts, then incidents go;
+    /// of each the oldest first.
     public var disk: ByteSize
 
     public init(
@@ -106,6 +107,9 @@ extension LedgerTransaction {
         }
         if removed.isEmpty, try read.bytesUsed() > retention.disk.bytes / 10 * 9 {
             removed = try removeEvidence(before: Int64.max)
+            if removed.isEmpty {
+                removed.add(try delete("exchange", Self.oldestExchanges, [Int64.max]), of: "exchange")
+            }
             if removed.isEmpty {
                 removed = try removeIncidents(quietSince: Int64.max, states: ["resolved", "closed"], now)
             }
@@ -208,6 +212,10 @@ extension LedgerTransaction {
     /// Those of ended runs: an agent that is at work goes on from its own.
     private static let oldExchanges = """
         at < ? AND EXISTS (SELECT 1 FROM event WHERE event.run = exchange.run AND event.kind = 'ended')
+        """
+
+    private static let oldestExchanges = """
+        rowid IN (SELECT rowid FROM exchange WHERE \(oldExchanges) ORDER BY at LIMIT \(batch))
         """
 
     /// Incidents and runs that one transaction handles at most.

@@ -19,6 +19,10 @@ import Testing
         #expect(await stage.fault(WorkStage.hold(key, one)) == "work.unknown", "before it began")
         #expect(await stage.fault(WorkStage.exchange(key, one)) == "work.unknown")
         try await stage.ask(WorkStage.review(id))
+        for (path, attempt) in [("other", 1), ("review", 2)] {
+            let stranger = EffectKey(run: id, path: path, attempt: attempt)
+            #expect(await stage.fault(WorkStage.hold(stranger, one)) == "work.unknown", "a review has one step")
+        }
         try await stage.ask(WorkStage.hold(key, one, cost: 5_000))
         try await stage.ask(WorkStage.exchange(key, one, tokens: 120, cost: 3_000))
         try await stage.ask(WorkStage.hold(key, two, number: 2, cost: 5_000))

@@ -115,6 +115,21 @@ import Testing
         #expect(try await cost(ledger) == 0)
     }
 
+    /// Transcripts go before incidents do, also those of reviews by hand; a run that is open keeps its own.
+    @Test(arguments: [true, false]) func aFullDiskTakesTheOldestTranscripts(isOver: Bool) async throws {
+        let ledger = try await ledger(incident: nil, isOver: isOver)
+        for number in 1...40 {
+            var exchange = Self.exchange(number, at: Self.begin + .seconds(number))
+            exchange.body = String(repeating: "x", count: 100_000)
+            let row = exchange
+            try await ledger.write { try $0.append(exchange: row, spending: Self.spending(1, nil)) }
+        }
+        try await ledger.prune(Retention(disk: ByteSize(bytes: 3_000_000)), now: Self.begin + .seconds(60))
+        let left = try await ledger.read { try $0.exchanges(run: "run1").map(\.number) }
+        #expect(left == (isOver ? Array(21...40) : Array(1...40)))
+        #expect(try await cost(ledger) == 40)
+    }
+
     @Test func spendingOfTheMonthOutlivesAShortRetention() async throws {
         let ledger = try await ledger()
         try await ledger.write {

@@ -64,7 +64,7 @@ public enum ReviewByItself {
             random: { Double.random(in: 0..<1) })
         let inputs: [String: JSONValue] = ["diff": .string(diff.text)]
         let task = WorkTask(
-            key: EffectKey(run: id, path: "review", attempt: 1),
+            key: WorkReview.key(id),
             step: .agent(role: "review", file: role.path, text: role.text, inputs: inputs),
             incident: WorkIncident(
                 id: "review", name: "review", severity: "none", summary: "A review of \(range) of \(name)", labels: [:],

@@ -68,7 +68,12 @@ struct WorkService: Sendable {
 
     /// What a step's spending counts towards; nil for a review by itself, which is about no incident.
     func incident(of key: EffectKey) async throws(Fault) -> String? {
-        if WorkReview.isID(key.run), try await ledger.read({ try $0.end(of: key.run) }) != nil { return nil }
+        if WorkReview.isID(key.run), try await ledger.read({ try $0.end(of: key.run) }) != nil {
+            guard key == WorkReview.key(key.run) else {
+                throw Fault("work.unknown", "\(key) is no step of a review, which has one")
+            }
+            return nil
+        }
         return try await task(key).incident.id
     }
 

@@ -48,6 +48,9 @@ public struct WorkReview: Sendable, Hashable, Codable {
     /// A name that no other review has.
     public static func newID() -> String { "review-" + WorkHold.newID() }
 
+    /// Its one step.
+    public static func key(_ id: String) -> EffectKey { EffectKey(run: id, path: "review", attempt: 1) }
+
     /// Whether a name is one of a review.
     public static func isID(_ text: String) -> Bool {
         text.hasPrefix("review-") && WorkHold.isID(text.utf8.dropFirst(7))
