@@ -20,21 +20,6 @@ public struct ExchangeRow: Sendable, Hashable {
     }
 }
 
-/// What an exchange took: tokens, and money in millionths of a US dollar.
-public struct SpendingRow: Sendable, Hashable {
-    public var incident: String?
-    public var model: String
-    public var tokens: Int
-    public var cost: Int
-
-    public init(incident: String?, model: String, tokens: Int, cost: Int) {
-        self.incident = incident
-        self.model = model
-        self.tokens = tokens
-        self.cost = cost
-    }
-}
-
 /// A pull request of the local forge, as it was opened; what became of it are its words.
 public struct PullRequestRow: Sendable, Hashable {
     public var id: String
@@ -91,29 +76,6 @@ public struct PullWordRow: Sendable, Hashable {
 }
 
 extension LedgerTransaction {
-    /// Keeps an exchange with what it took; one that is there already is left as it is.
-    public func append(exchange: ExchangeRow, spending: SpendingRow) throws {
-        try execute(
-            "INSERT INTO exchange VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [exchange.run, exchange.path, exchange.number, exchange.body, exchange.at.microseconds])
-        try execute(
-            "INSERT INTO spending VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [
-                exchange.run, exchange.path, exchange.number, spending.incident, spending.model, spending.tokens,
-                spending.cost, exchange.at.microseconds,
-            ])
-    }
-
-    /// What a request took of which there is no exchange; numbered below zero.
-    public func append(lost spending: SpendingRow, run: String, path: String, at: Timestamp) throws {
-        try execute(
-            """
-            INSERT INTO spending VALUES (?1, ?2,
-                (SELECT MIN(0, COALESCE(MIN(number), 0)) - 1 FROM spending WHERE run = ?1 AND path = ?2), ?3, ?4, ?5, ?6, ?7)
-            """,
-            [run, path, spending.incident, spending.model, spending.tokens, spending.cost, at.microseconds])
-    }
-
     /// Opens a pull request; one with this ID is left as it is.
     public func insert(pullRequest row: PullRequestRow) throws {
         try execute(
@@ -143,27 +105,6 @@ extension LedgerReader {
     /// The exchanges of all steps of a run, in the order in which they were held.
     public func exchanges(run: String) throws -> [ExchangeRow] {
         try rows("SELECT * FROM exchange WHERE run = ? ORDER BY at, path, number", [run], exchangeRow)
-    }
-
-    /// What was spent at or after a time; of one incident, where it is named.
-    public func spent(since: Timestamp, incident: String? = nil) throws -> (tokens: Int, cost: Int) {
-        let condition = incident == nil ? "" : " AND incident = ?2"
-        let arguments: StatementArguments =
-            if let incident { [since.microseconds, incident] } else { [since.microseconds] }
-        return try rows(
-            """
-            SELECT COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(cost), 0) AS cost FROM spending
-            WHERE at >= ?1\(condition)
-            """, arguments
-        ) { row in (tokens: row["tokens"] as Int, cost: row["cost"] as Int) }.first ?? (0, 0)
-    }
-
-    /// What one run has spent.
-    public func spent(run: String) throws -> (tokens: Int, cost: Int) {
-        try rows(
-            "SELECT COALESCE(SUM(tokens), 0) AS tokens, COALESCE(SUM(cost), 0) AS cost FROM spending WHERE run = ?",
-            [run]
-        ) { row in (tokens: row["tokens"] as Int, cost: row["cost"] as Int) }.first ?? (0, 0)
     }
 
     /// All pull requests, the newest first.

@@ -9,7 +9,8 @@ public struct Retention: Sendable, Hashable {
     public var evidence: Duration
     /// What was said to models and by them, counted from when it was said; what it cost is kept as long as incidents.
     public var transcripts: Duration
-    /// At nine tenths of it, the oldest ended incidents lose their evidence, then go.
+    /// At nine tenths of it, ended incidents lose their evidence, then ended runs their transcripts, then incidents go;
+    /// of each the oldest first.
     public var disk: ByteSize
 
     public init(
@@ -92,9 +93,9 @@ extension LedgerTransaction {
         let old = (now - retention.incidents).microseconds
         let stale = (now - retention.evidence).microseconds
         try execute("INSERT INTO pruning VALUES ('retention')", [])
-        var removed = try removeIncidents(quietSince: old, states: ["resolved", "closed", "escalated"])
+        var removed = try removeIncidents(quietSince: old, states: ["resolved", "closed", "escalated"], now)
         var why = "older than \(retention.incidents.literal)"
-        if removed.isEmpty { removed = try removeLoose(before: old) }
+        if removed.isEmpty { removed = try removeLoose(before: old, now) }
         if removed.isEmpty {
             removed = try removeEvidence(before: stale)
             why = "evidence older than \(retention.evidence.literal)"
@@ -106,7 +107,12 @@ extension LedgerTransaction {
         }
         if removed.isEmpty, try read.bytesUsed() > retention.disk.bytes / 10 * 9 {
             removed = try removeEvidence(before: Int64.max)
-            if removed.isEmpty { removed = try removeIncidents(quietSince: Int64.max, states: ["resolved", "closed"]) }
+            if removed.isEmpty {
+                removed.add(try delete("exchange", Self.oldestExchanges, [Int64.max]), of: "exchange")
+            }
+            if removed.isEmpty {
+                removed = try removeIncidents(quietSince: Int64.max, states: ["resolved", "closed"], now)
+            }
             why = "more than nine tenths of \(retention.disk.literal)"
         }
         if !removed.isEmpty {
@@ -120,19 +126,20 @@ extension LedgerTransaction {
 
     /// Removes the oldest of the incidents that are in one of `states`, have no open run and no line since
     /// `quietSince`.
-    private func removeIncidents(quietSince: Int64, states: [String]) throws -> Pruned {
+    private func removeIncidents(quietSince: Int64, states: [String], _ now: Timestamp) throws -> Pruned {
         let gone = try ended(
             states: states,
             where: """
                 COALESCE((SELECT at FROM timeline WHERE incident = id ORDER BY number DESC LIMIT 1), opened_at) < ?
                 """, quietSince)
         let runs = "(SELECT id FROM run WHERE incident = ?)"
+        for incident in gone { try carry("run IN \(runs)", incident, now) }
         return try remove(
             of: gone,
             [
                 ("evidence", "line IN (SELECT id FROM timeline WHERE incident = ?)"), ("timeline", "incident = ?"),
                 ("approval", "run IN \(runs)"), ("reservation", "run IN \(runs)"), ("event", "run IN \(runs)"),
-                ("exchange", "run IN \(runs)"), ("spending", "run IN \(runs)"),
+                ("exchange", "run IN \(runs)"), ("spending", "run IN \(runs)"), ("hold", "run IN \(runs)"),
                 ("pull_word", "pull_request IN (SELECT id FROM pull_request WHERE run IN \(runs))"),
                 ("pull_request", "run IN \(runs)"), ("run", "incident = ?"),
                 ("delivery", "key IN (SELECT key FROM outbox WHERE incident = ?)"),
@@ -161,18 +168,19 @@ extension LedgerTransaction {
     }
 
     /// Removes what belongs to no incident: ended runs, delivered messages, gaps; and definitions that no run names.
-    private func removeLoose(before: Int64) throws -> Pruned {
+    private func removeLoose(before: Int64, _ now: Timestamp) throws -> Pruned {
         let runs = try read.rows(
             """
             SELECT id FROM run WHERE incident IS NULL AND EXISTS
                 (SELECT 1 FROM event WHERE run = run.id AND kind = 'ended' AND wall < ?) LIMIT \(Self.batch)
             """, [before]
         ) { $0["id"] as String }
+        for run in runs { try carry("run = ?", run, now) }
         var removed = try remove(
             of: runs,
             [
                 ("approval", "run = ?"), ("reservation", "run = ?"), ("event", "run = ?"), ("exchange", "run = ?"),
-                ("spending", "run = ?"),
+                ("spending", "run = ?"), ("hold", "run = ?"),
                 ("pull_word", "pull_request IN (SELECT id FROM pull_request WHERE run = ?)"),
                 ("pull_request", "run = ?"), ("run", "id = ?"),
             ])
@@ -184,16 +192,30 @@ extension LedgerTransaction {
         ) { $0["key"] as String }
         removed.add(try remove(of: delivered, [("delivery", "key = ?"), ("outbox", "key = ?")]))
         removed.add(try delete("gap", "at < ?", [before]), of: "gap")
-        removed.add(try delete("spending", "at < ?", [before]), of: "spending")
+        let spent = min(before, now.monthBegin.microseconds)
+        for table in ["spending", "hold", "carried"] { removed.add(try delete(table, "at < ?", [spent]), of: table) }
         removed.add(
             try delete("definition", "stored_at < ? AND digest NOT IN (SELECT digest FROM run)", [before]),
             of: "definition")
         return removed
     }
 
+    /// Of runs that go, what was spent in the month that is not over: the budgets of the day and month count on.
+    private func carry(_ condition: String, _ owner: String, _ now: Timestamp) throws {
+        try execute(
+            """
+            INSERT INTO carried (model, tokens, cost, at)
+            SELECT model, tokens, cost, at FROM spent WHERE \(condition) AND at >= ?
+            """, [owner, now.monthBegin.microseconds])
+    }
+
     /// Those of ended runs: an agent that is at work goes on from its own.
     private static let oldExchanges = """
         at < ? AND EXISTS (SELECT 1 FROM event WHERE event.run = exchange.run AND event.kind = 'ended')
+        """
+
+    private static let oldestExchanges = """
+        rowid IN (SELECT rowid FROM exchange WHERE \(oldExchanges) ORDER BY at LIMIT \(batch))
         """
 
     /// Incidents and runs that one transaction handles at most.

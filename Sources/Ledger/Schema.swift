@@ -20,11 +20,15 @@ enum Schema {
             try database.execute(sql: pullRequests)
             for (table, _) in development { try database.execute(sql: appendOnly(table)) }
         }
+        migrator.registerMigration("3 held money", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: money)
+            for (table, _) in held { try database.execute(sql: appendOnly(table)) }
+        }
         return migrator
     }
 
     /// Tables in which a row, once written, never changes; only retention deletes from those marked true.
-    static var history: [(table: String, pruned: Bool)] { operations + development }
+    static var history: [(table: String, pruned: Bool)] { operations + development + held }
 
     private static let development: [(table: String, pruned: Bool)] = [
         ("exchange", true), ("spending", true), ("pull_request", true), ("pull_word", true),

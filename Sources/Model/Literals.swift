@@ -1,8 +1,10 @@
 extension Duration {
-    /// Whole microseconds, rounded towards zero.
+    /// Whole microseconds, rounded towards zero; past the largest number, the largest number.
     public var microseconds: Int64 {
         let (seconds, attoseconds) = components
-        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        let (product, tooMuch) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        let (sum, overflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+        return tooMuch || overflow ? (seconds < 0 ? .min : .max) : sum
     }
     public var milliseconds: Int64 { microseconds / 1000 }
     public var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }

@@ -7,9 +7,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     public init(seconds: Double) { microseconds = Int64((seconds * 1_000_000).rounded()) }
 
     /// Milliseconds since the epoch, rounded down (Prometheus' unit).
-    public var milliseconds: Int64 {
-        microseconds >= 0 ? microseconds / 1000 : (microseconds - 999) / 1000
-    }
+    public var milliseconds: Int64 { microseconds / 1000 - (microseconds % 1000 < 0 ? 1 : 0) }
     public var seconds: Double { Double(microseconds) / 1_000_000 }
 
     public static func < (left: Timestamp, right: Timestamp) -> Bool { left.microseconds < right.microseconds }

@@ -51,34 +51,6 @@ extension PullRequestRow {
         #expect(spent.tokens == 30 && spent.cost == 207, "what is stored twice is spent once")
     }
 
-    @Test func spendingIsCountedByTimeAndIncident() async throws {
-        let ledger = try await ledger()
-        try await ledger.write { transaction in
-            try transaction.append(exchange: exchange(1), spending: spending(100))
-            var other = spending(5)
-            other.incident = nil
-            try transaction.append(exchange: exchange(2, after: .seconds(100)), spending: other)
-        }
-        try await ledger.read { reader throws in
-            #expect(try reader.spent(since: .sample).cost == 105)
-            #expect(try reader.spent(since: .sample + .seconds(50)).cost == 5)
-            #expect(try reader.spent(since: .sample, incident: "4f2a000000000000").cost == 100)
-            #expect(try reader.spent(since: .sample, incident: "0000000000000000").cost == 0)
-        }
-    }
-
-    @Test func whatWasLostIsSpentAsWell() async throws {
-        let ledger = try await ledger()
-        try await ledger.write { transaction in
-            try transaction.append(exchange: exchange(1), spending: spending(100))
-            for _ in 0..<2 {
-                try transaction.append(lost: spending(7), run: "run1", path: "diagnose", at: .sample)
-            }
-        }
-        #expect(try await ledger.read { try $0.spent(since: .sample).cost } == 114)
-        #expect(try await ledger.read { try $0.exchanges(run: "run1").count } == 1)
-    }
-
     @Test func aPullRequestIsOpenedOnceAndEndsOnce() async throws {
         let ledger = try await ledger()
         try await ledger.write { transaction in

@@ -7,7 +7,8 @@ import Testing
 @Suite struct HistoryTests {
     static let tables = [
         "incident", "timeline", "evidence", "run", "event", "reservation", "outbox", "delivery", "gap", "approval",
-        "definition", "halt", "exchange", "spending", "pull_request", "pull_word",
+        "definition", "halt", "exchange", "spending", "pull_request", "pull_word", "hold",
+        "carried",
     ]
 
     @Test(arguments: tables)
@@ -16,6 +17,9 @@ import Testing
         let ledger = try await Ledger.open(path: directory.ledger)
         try await ledger.write { try $0.fillEverything() }
         let queue = try DatabaseQueue(path: directory.ledger)
+        // Only retention writes there.
+        let carried = "INSERT INTO carried (model, tokens, cost, at) VALUES ('m', 1, 1, 1)"
+        if table == "carried" { try await queue.write { try $0.execute(sql: carried) } }
         let column = try await queue.read { try $0.columns(in: table).last!.name }
         for sql in ["UPDATE \(table) SET \(column) = \(column)", "DELETE FROM \(table)"] {
             let error = await #expect(throws: DatabaseError.self) { try await queue.write { try $0.execute(sql: sql) } }
@@ -101,6 +105,9 @@ extension LedgerTransaction {
         try append(
             exchange: ExchangeRow(run: "run1", path: "diagnose", number: 1, body: "{}", at: .sample),
             spending: SpendingRow(incident: "4f2a000000000000", model: "m", tokens: 12, cost: 34))
+        try hold(
+            SpendingRow(incident: nil, model: "m", tokens: 1, cost: 2),
+            for: RequestName(run: "run1", path: "diagnose", id: "a"), part: 0, at: .sample)
         try insert(pullRequest: .sample(run: "run1"))
         try append(word: PullWordRow(kind: .merged, person: "ada", text: "", at: .sample), to: "pr1")
         try append(halt: HaltRow(halted: true, person: "ada", why: "drill", stamp: .sample()))

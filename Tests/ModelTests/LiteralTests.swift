@@ -30,4 +30,9 @@ import Testing
     func wrongSizeLiteralsAreRefused(text: String) {
         #expect(ByteSize(parsing: text) == nil)
     }
+
+    @Test func noLengthTraps() {
+        #expect(Duration.seconds(Int64.max).microseconds == .max && Duration.seconds(Int64.min).microseconds == .min)
+        for extreme in [Duration.seconds(Int64.max), .seconds(Int64.min)] { #expect(!extreme.literal.isEmpty) }
+    }
 }

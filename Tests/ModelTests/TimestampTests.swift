@@ -30,4 +30,9 @@ import Testing
         #expect(later.since(early) == .seconds(5))
         #expect(nextBoot.since(early) == .zero)
     }
+
+    @Test func noTimeTraps() {
+        #expect(Timestamp(microseconds: -1).milliseconds == -1 && Timestamp(microseconds: -1000).milliseconds == -1)
+        for time in [Int64.min, .max] { #expect(!Timestamp(microseconds: time).description.isEmpty) }
+    }
 }

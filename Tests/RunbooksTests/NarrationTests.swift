@@ -222,4 +222,15 @@ struct NarrationTests {
             ])
         #expect(JSONValue.object(["findings": []]).causes.isEmpty)
     }
+
+    /// Another process wrote it; what trapped here would trap again at every start.
+    @Test(
+        "a test step's result of any numbers",
+        arguments: [(1e300, "1e+300"), (-1, "-1"), (.nan, "nan"), (.infinity, "inf"), (12, "12")] as [(Double, String)])
+    func wildCounts(number: Double, text: String) {
+        let step = RenderedStep.repository(
+            RenderedRepository(project: "payments", action: .test(expect: .passes, times: 1)))
+        let result: JSONValue = ["passed": .number(number), "failed": "none", "tests": .number(number)]
+        #expect(Outcome.done(result).told(step) == "done; passed \(text), failed none, of \(text) tests")
+    }
 }

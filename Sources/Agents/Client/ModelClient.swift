@@ -119,12 +119,18 @@ public struct ModelUsage: Sendable, Hashable, Codable {
         self.cacheWritten = cacheWritten
     }
 
-    public var total: Int { input + output + cacheRead + cacheWritten }
+    public var total: Int { [input, output, cacheRead, cacheWritten].reduce(0, Self.sum) }
 
     public static func + (left: ModelUsage, right: ModelUsage) -> ModelUsage {
         ModelUsage(
-            input: left.input + right.input, output: left.output + right.output,
-            cacheRead: left.cacheRead + right.cacheRead, cacheWritten: left.cacheWritten + right.cacheWritten)
+            input: sum(left.input, right.input), output: sum(left.output, right.output),
+            cacheRead: sum(left.cacheRead, right.cacheRead), cacheWritten: sum(left.cacheWritten, right.cacheWritten))
+    }
+
+    /// A vendor's count is a stranger's number: it must stop a request, never this process. One below zero is none.
+    public static func sum(_ left: Int, _ right: Int) -> Int {
+        let (sum, overflow) = max(0, left).addingReportingOverflow(max(0, right))
+        return overflow ? .max : sum
     }
 }
 
@@ -160,4 +166,6 @@ public struct ModelError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { message }
     /// Whether the same request may succeed later.
     public var isTransient: Bool { kind == .unreachable || kind == .timeout || kind == .busy }
+    /// Whether `usage` is what it cost: a vendor that did not answer, or whose answer nobody understood, may have counted.
+    public var isCounted: Bool { usage.total > 0 || [.unreachable, .busy, .refused].contains(kind) }
 }

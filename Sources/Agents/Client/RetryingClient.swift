@@ -31,13 +31,16 @@ public struct RetryingClient: ModelClient {
         /// Tries made so far.
         public var tries: Int
         public var pause: Duration
+        /// Of the policy's time, once the pause is over.
+        public var left: Duration
         /// What all tries so far may cost.
         public var usage: ModelUsage
 
-        public init(failed: ModelError, tries: Int, pause: Duration, usage: ModelUsage) {
+        public init(failed: ModelError, tries: Int, pause: Duration, left: Duration, usage: ModelUsage) {
             self.failed = failed
             self.tries = tries
             self.pause = pause
+            self.left = left
             self.usage = usage
         }
     }
@@ -46,15 +49,16 @@ public struct RetryingClient: ModelClient {
     private let policy: Policy
     private let clock: HostClock
     private let random: @Sendable () -> Double
-    private let onRetry: @Sendable (Retry) async -> Bool
+    private let onRetry: @Sendable (Retry) async -> Duration?
 
     /// - Parameters:
     ///   - random: from 0 up to 1.
-    ///   - onRetry: called before each pause; false ends it there, such as where the budget would not bear another try.
+    ///   - onRetry: called before each pause: how long the next try may take; nil ends it there, such as where the
+    ///     budget would not bear another.
     public init(
         _ client: any ModelClient, policy: Policy = Policy(), clock: HostClock,
         random: @escaping @Sendable () -> Double,
-        onRetry: @escaping @Sendable (Retry) async -> Bool = { _ in true }
+        onRetry: @escaping @Sendable (Retry) async -> Duration? = { $0.left }
     ) {
         self.client = client
         self.policy = policy
@@ -86,10 +90,11 @@ public struct RetryingClient: ModelClient {
                 let pause = pause(after: tries, error)
                 let left = policy.wall - clock.now().since(start) - pause
                 guard error.isTransient, policy.tries > tries, left > .zero,
-                    await onRetry(Retry(failed: error, tries: tries, pause: pause, usage: usage))
+                    let most = await onRetry(
+                        Retry(failed: error, tries: tries, pause: pause, left: left, usage: usage)), most > .zero
                 else { throw tries > 1 ? Self.told(error, tries) : error }
                 try await sleep(pause, usage)
-                request.timeout = min(request.timeout, left)
+                request.timeout = min(request.timeout, most)
             }
         }
     }

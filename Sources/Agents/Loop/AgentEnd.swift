@@ -33,8 +33,8 @@ public struct AgentFailure: Error, Sendable, Hashable, Codable, CustomStringConv
 
     public var reason: String
     public var text: String
-    /// What the vendor counted for a request that got no whole reply, and so may bill; it is in no exchange.
-    public var lost = ModelUsage()
+    /// What the request took that was under way and is in no exchange; nil where none was, or where nobody knows.
+    public var lost: ModelUsage?
 
     public init(_ reason: Reason, _ text: String) { self.init(gate: reason.rawValue, text) }
     public init(gate: String, _ text: String) {
@@ -52,7 +52,7 @@ public struct AgentFailure: Error, Sendable, Hashable, Codable, CustomStringConv
             case .cancelled: .cancelled
             }
         self.init(reason, error.message)
-        lost = error.usage
+        if error.isCounted { lost = error.usage }
     }
 
     /// `GATE: SENTENCE`
@@ -94,9 +94,17 @@ public struct ResultCheck: Sendable {
     }
 }
 
-/// Asked before each request, which at worst uses `inputTokensMost` and `outputMax`: a sentence says why it may not go
-/// out.
-public typealias BudgetGate = @Sendable (_ request: ModelRequest) async -> String?
+/// A request before it goes out: at worst it uses `tokensMost`.
+public struct AgentAsk: Sendable {
+    public var request: ModelRequest
+    /// Of the exchange that it is to become.
+    public var number: Int
+    /// Of the role's budget, this request included.
+    public var left: Role.Budget
+}
+
+/// Asked before each request: a sentence says why it may not go out.
+public typealias BudgetGate = @Sendable (_ ask: AgentAsk) async -> String?
 
 /// What an agent works on.
 public struct AgentTask: Sendable {

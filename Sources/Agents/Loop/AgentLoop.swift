@@ -56,12 +56,15 @@ public struct AgentLoop: Sendable {
         while true {
             if let end = state.end { return end }
             let left = role.budget.wall - before - clock.now().since(began)
-            let request: ModelRequest
+            var request: ModelRequest
             switch await next(state, left: left) {
             case .success(let planned): request = planned
             case .failure(let failure): return .failed(failure)
             }
             let at = clock.now()
+            // The gate may have been waited for.
+            request.timeout = min(request.timeout, role.budget.wall - before - at.since(began))
+            guard request.timeout > .zero else { return .failed(late(lost: ModelUsage())) }
             let reply: ModelReply
             do throws(ModelError) {
                 reply = try await client.send(request, onText: onText)
@@ -74,13 +77,23 @@ public struct AgentLoop: Sendable {
             await judge(&exchange, state, left: left - clock.now().since(at))
             exchange.took = clock.now().since(at)
             // What a cancelled tool answered is no answer: the exchange is not complete.
-            if Task.isCancelled, exchange.end == nil { return .failed(Self.cancelled) }
+            if Task.isCancelled, exchange.end == nil {
+                var failure = Self.cancelled
+                failure.lost = reply.usage
+                return .failed(failure)
+            }
             try await store.append(exchange)
             state.take(exchange)
         }
     }
 
     private static let cancelled = AgentFailure(.cancelled, "the agent was told to stop")
+
+    private func late(lost: ModelUsage? = nil) -> AgentFailure {
+        var failure = AgentFailure(.budget, "\(role.name) did not finish within \(role.budget.wall.literal)")
+        failure.lost = lost
+        return failure
+    }
 
     /// The next request, if the role and the gate allow it at its worst.
     private func next(_ state: AgentState, left: Duration) async -> Result<ModelRequest, AgentFailure> {
@@ -89,11 +102,10 @@ public struct AgentLoop: Sendable {
         if state.exchanges.count >= budget.turns {
             return .failure(AgentFailure(.turns, "\(role.name) did not finish within \(budget.turns) requests"))
         }
-        if left <= .zero {
-            return .failure(AgentFailure(.budget, "\(role.name) did not finish within \(budget.wall.literal)"))
-        }
+        if left <= .zero { return .failure(late()) }
         var request = state.conversation.request(outputMax: 0, timeout: min(limits.requestTimeout, left))
-        let (rest, overflow) = (budget.tokens - request.inputTokensMost).subtractingReportingOverflow(state.tokens)
+        let tokens = budget.tokens - state.tokens
+        let (rest, overflow) = tokens.subtractingReportingOverflow(request.inputTokensMost)
         request.outputMax = min(limits.outputMax, overflow ? 0 : rest)
         guard request.outputMax >= limits.outputMin else {
             let used = "\(state.tokens) of \(budget.tokens) tokens are used"
@@ -106,7 +118,11 @@ public struct AgentLoop: Sendable {
             let used = "\(state.cost) of \(budget.cost) are spent"
             return .failure(AgentFailure(.budget, "\(used); the next request of \(role.name) could go past that"))
         }
-        if let stop = await gate(request) { return .failure(AgentFailure(.budget, stop)) }
+        let number = state.exchanges.count
+        let unused = Role.Budget(turns: budget.turns - number, tokens: tokens, cost: money, wall: left)
+        if let stop = await gate(AgentAsk(request: request, number: number + 1, left: unused)) {
+            return .failure(AgentFailure(.budget, stop))
+        }
         return .success(request)
     }
 

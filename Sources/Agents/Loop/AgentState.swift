@@ -24,17 +24,11 @@ struct AgentState {
         conversation.exchanges.append(exchange)
         citations.add(exchange.shown)
         cost += exchange.cost
-        tokens = exchange.reply.usage.counts.reduce(tokens, Self.sum)
+        tokens = ModelUsage.sum(tokens, exchange.reply.usage.total)
         worked += exchange.took
         if case .success(let made) = conversation.calls(in: exchange.reply) {
             for call in made { calls[call.key, default: 0] += 1 }
         }
-    }
-
-    /// A vendor's count is a stranger's number: it must stop a request, never this process.
-    private static func sum(_ left: Int, _ right: Int) -> Int {
-        let (sum, overflow) = left.addingReportingOverflow(max(0, right))
-        return overflow ? .max : sum
     }
 
     /// How often this was asked before.
@@ -49,8 +43,4 @@ struct AgentState {
 
 extension [Exchange] {
     fileprivate var joinedComplaints: [Exchange.Complaint] { flatMap(\.complaints) }
-}
-
-extension ModelUsage {
-    fileprivate var counts: [Int] { [input, output, cacheRead, cacheWritten] }
 }

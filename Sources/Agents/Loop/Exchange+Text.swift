@@ -7,7 +7,8 @@ extension Exchange {
     /// shows all of it, else long text is cut.
     public func text(full: Bool = false) -> String {
         let usage = reply.usage
-        let read = "\(usage.input + usage.cacheRead + usage.cacheWritten) tokens read, \(usage.output) written"
+        let input = [usage.input, usage.cacheRead, usage.cacheWritten].reduce(0, ModelUsage.sum)
+        let read = "\(input) tokens read, \(usage.output) written"
         var lines = ["\(number). \(at.wall) \(model), \(took.literal), \(read), \(cost)"]
         func add(_ head: String, _ text: String) {
             lines.append("   \(head)")

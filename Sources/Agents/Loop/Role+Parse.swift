@@ -91,7 +91,7 @@ extension Role {
 }
 
 extension Role.Budget {
-    static let turnsMax = 200
+    public static let turnsMax = 200
     static let tokensMax = 50_000_000
 
     fileprivate static func read(_ node: YAMLNode, _ problems: Problems) -> Self? {

@@ -21,7 +21,8 @@ extension Parts {
         let tools = WorkTools(
             settings: settings, ledger: ledger, observatory: observatory, bus: bus, clock: clock, masking: masking)
         let service = WorkService(
-            desk: development.desk, tools: tools, ledger: ledger, git: development.git, clock: clock,
+            desk: development.desk, tools: tools, ledger: ledger, git: development.git,
+            budget: BudgetGuard(settings.agents.budget), clock: clock,
             finish: { [driver] in await driver.workFinished($0, $1) })
         let (user, own) = (settings.agents.user, geteuid())
         var services: [any Service] = [

@@ -58,13 +58,13 @@ public enum ReviewByItself {
         let review = WorkReview(id: id, project: name, range: range, by: person, role: role.text)
         let isKept = try await hasBegun(review, daemon)
         let desk = AgentDesk(
-            line: isKept ? daemon : LoneLine(),
+            line: isKept ? daemon : LoneLine(BudgetGuard(settings.agents.budget)),
             client: try provider.client(http: http, environment: ProcessInfo.processInfo.environment),
             provider: provider, budget: settings.agents.budget, state: state, masking: masking, clock: .host,
             random: { Double.random(in: 0..<1) })
         let inputs: [String: JSONValue] = ["diff": .string(diff.text)]
         let task = WorkTask(
-            key: EffectKey(run: id, path: "review", attempt: 1),
+            key: WorkReview.key(id),
             step: .agent(role: "review", file: role.path, text: role.text, inputs: inputs),
             incident: WorkIncident(
                 id: "review", name: "review", severity: "none", summary: "A review of \(range) of \(name)", labels: [:],
@@ -87,11 +87,11 @@ public enum ReviewByItself {
         }
     }
 
-    private static func findings(_ result: JSONValue) -> [Finding] {
+    static func findings(_ result: JSONValue) -> [Finding] {
         let found = (result["findings"]?.array ?? []).map { item in
             Finding(
                 severity: item["severity"]?.string ?? "", area: item["area"]?.string ?? "",
-                path: item["path"]?.string ?? "", line: Int(item["line"]?.number ?? 0),
+                path: item["path"]?.string ?? "", line: item["line"]?.number.flatMap { Int(exactly: $0) } ?? 0,
                 text: item["text"]?.string ?? "")
         }
         return Self.severities.flatMap { severity in found.filter { $0.severity == severity } }
@@ -103,7 +103,10 @@ public enum ReviewByItself {
 
 /// Stands for the daemon where there is none: keeps exchanges in memory, knows nothing of a host.
 private final class LoneLine: WorkLine {
-    private let kept = Mutex<(bodies: [String], tokens: Int, cost: Int)>(([], 0, 0))
+    private let budget: BudgetGuard
+    private let kept = Mutex<(bodies: [String], spent: [String: WorkSpending])>(([], [:]))
+
+    init(_ budget: BudgetGuard) { self.budget = budget }
 
     func ask(_ question: WorkRequest) async throws(Fault) -> WorkAnswer {
         switch question {
@@ -111,21 +114,36 @@ private final class LoneLine: WorkLine {
         case .tool: return .tool(text: "there is no host to look at", isError: true)
         case .exchanges: return .exchanges(kept.withLock { $0.bodies })
         case .seen: return .exchanges([])
-        case .exchange(_, _, let body, let spent):
+        case .hold(_, let hold): return self.hold(hold)
+        case .exchange(_, _, let body, let spent, let request):
             kept.withLock { kept in
                 kept.bodies.append(body)
-                kept.tokens += spent.tokens
-                kept.cost += spent.cost
+                kept.spent[request] = spent
             }
             return .done
-        case .spent:
-            return kept.withLock { kept in
-                .spent(
-                    WorkSpent(
-                        incidentTokens: kept.tokens, incidentCost: kept.cost, dayCost: kept.cost, monthCost: kept.cost))
-            }
+        case .lost(_, let request, let spent):
+            kept.withLock { $0.spent[request] = spent }
+            return .done
         case .offer: throw Fault("repository.offer", "a review by itself has no branch to offer")
-        case .finished, .lost, .review: return .done
+        case .finished, .review: return .done
+        }
+    }
+
+    /// Nobody else spends here, so the one conversation is the incident, the day and the month.
+    private func hold(_ hold: WorkHold) -> WorkAnswer {
+        kept.withLock { kept in
+            let cost = Money(microdollars: kept.spent.values.reduce(0) { $0 + Int64($1.cost) })
+            let spent = Spending(
+                incident: cost, incidentTokens: kept.spent.values.reduce(0) { $0 + $1.tokens }, day: cost, month: cost)
+            let most = Money(microdollars: Int64(hold.most.cost))
+            if let refusal = budget.refusal(tokens: hold.most.tokens, cost: most, spent: spent) {
+                return .refused(refusal.description)
+            }
+            var held = kept.spent[hold.request] ?? WorkSpending(model: hold.most.model, tokens: 0, cost: 0)
+            held.tokens += hold.most.tokens
+            held.cost += hold.most.cost
+            kept.spent[hold.request] = held
+            return .done
         }
     }
 }

@@ -1,7 +1,7 @@
+import Agents
 import Console
 import Delivery
 import FoundationEssentials
-import Glibc
 import Ledger
 import Logging
 import Model
@@ -15,6 +15,7 @@ struct WorkService: Sendable {
     let ledger: Ledger
     /// Nil where git is not installed.
     let git: Git?
+    let budget: BudgetGuard
     let clock: HostClock
     let finish: @Sendable (EffectKey, Outcome) async -> Void
 
@@ -43,21 +44,13 @@ struct WorkService: Sendable {
             return .exchanges(
                 try await ledger.read { try $0.exchanges(run: key.run, path: key.transcript) }.map(\.body))
         case .seen(let key): return .exchanges(try await ledger.read { try $0.exchanges(run: key.run) }.map(\.body))
-        case .exchange(let key, let number, let body, let spent):
-            let incident = try await incident(of: key)
-            let now = clock.now().wall
-            let row = ExchangeRow(run: key.run, path: key.transcript, number: number, body: body, at: now)
-            let spending = SpendingRow(
-                incident: incident, model: spent.model, tokens: spent.tokens, cost: spent.cost)
-            try await ledger.write { try $0.append(exchange: row, spending: spending) }
+        case .hold(let key, let hold): return try await book(hold, for: key)
+        case .exchange(let key, let number, let body, let spent, let request):
+            try await store(body, number: number, of: key, spent: spent, request: request)
             return .done
-        case .lost(let key, let spent):
-            let incident = try await incident(of: key)
-            let now = clock.now().wall
-            let spending = SpendingRow(incident: incident, model: spent.model, tokens: spent.tokens, cost: spent.cost)
-            try await ledger.write { try $0.append(lost: spending, run: key.run, path: key.transcript, at: now) }
+        case .lost(let key, let request, let spent):
+            try await settle(request, of: key, spent: spent)
             return .done
-        case .spent(let key): return .spent(try await spent(by: key))
         case .review(let review):
             try await begin(review)
             return .done
@@ -70,7 +63,7 @@ struct WorkService: Sendable {
         }
     }
 
-    private func task(_ key: EffectKey) async throws(Fault) -> WorkTask {
+    func task(_ key: EffectKey) async throws(Fault) -> WorkTask {
         guard let task = await desk.task(key) else {
             throw Fault("work.unknown", "\(key) is not wanted any more")
         }
@@ -78,14 +71,23 @@ struct WorkService: Sendable {
     }
 
     /// What a step's spending counts towards; nil for a review by itself, which is about no incident.
-    private func incident(of key: EffectKey) async throws(Fault) -> String? {
-        if WorkReview.isID(key.run), try await ledger.read({ try $0.end(of: key.run) }) != nil { return nil }
+    func incident(of key: EffectKey) async throws(Fault) -> String? {
+        if WorkReview.isID(key.run), try await ledger.read({ try $0.end(of: key.run) }) != nil {
+            guard key == WorkReview.key(key.run) else {
+                throw Fault("work.unknown", "\(key) is no step of a review, which has one")
+            }
+            return nil
+        }
         return try await task(key).incident.id
     }
 
     /// Nothing of the engine's: header and end of it are written at once, its exchanges follow under its name.
     private func begin(_ review: WorkReview) async throws(Fault) {
         guard WorkReview.isID(review.id) else { throw Fault("control.body", "\(review.id) names no review") }
+        let words = [review.project, review.range, review.by]
+        guard review.role.utf8.count <= WorkRules.reviewRoleMax,
+            words.allSatisfy({ $0.utf8.count <= WorkRules.reviewWordMax })
+        else { throw Fault("control.body", "A review is told in fewer words") }
         let stamp = clock.now()
         let header = RunHeader(
             id: review.id, incident: nil, runbook: Development.review, digest: Digest.sha256(review.role.utf8),
@@ -95,6 +97,10 @@ struct WorkService: Sendable {
         let end = RunEnd(.observed, "a review of \(review.range), begun by \(review.by)")
         let body = try text(end)
         try await ledger.write { transaction in
+            let today = try transaction.read.runs(since: stamp.wall.dayBegin).count { WorkReview.isID($0.id) }
+            guard today < WorkRules.reviewsMax else {
+                throw Fault("work.reviews", "There were \(today) reviews today, and no more are kept of one day")
+            }
             try transaction.insertDefinition(
                 digest: header.digest, name: header.runbook, text: review.role, at: stamp.wall)
             try transaction.insert(run: header)
@@ -110,38 +116,9 @@ struct WorkService: Sendable {
             throw Fault("control.body", "A review's name cannot be written as JSON")
         }
     }
-
-    private func spent(by key: EffectKey) async throws(Fault) -> WorkSpent {
-        let (now, incident) = (clock.now().wall, try await incident(of: key))
-        return try await ledger.read { reader in
-            let whole =
-                if let incident {
-                    try reader.spent(since: Timestamp(microseconds: 0), incident: incident)
-                } else {
-                    try reader.spent(run: key.run)
-                }
-            return WorkSpent(
-                incidentTokens: whole.tokens, incidentCost: whole.cost,
-                dayCost: try reader.spent(since: now.dayBegin).cost,
-                monthCost: try reader.spent(since: now.monthBegin).cost)
-        }
-    }
 }
 
 extension EffectKey {
     /// Names the transcript of one attempt at a step.
     var transcript: String { attempt == 1 ? path : "\(path)#\(attempt)" }
-}
-
-extension Timestamp {
-    /// 00:00 UTC of its day.
-    var dayBegin: Timestamp { Timestamp(seconds: Double(Int(seconds) / 86_400 * 86_400)) }
-
-    /// 00:00 UTC of the first of its month.
-    var monthBegin: Timestamp {
-        var time = time_t(seconds)
-        var parts = tm()
-        gmtime_r(&time, &parts)
-        return Timestamp(seconds: dayBegin.seconds - Double((parts.tm_mday - 1) * 86_400))
-    }
 }

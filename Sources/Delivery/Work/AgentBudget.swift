@@ -2,45 +2,75 @@ import Agents
 import Model
 import Synchronization
 
-/// Asks before each request, and before each further try of one, what the daemon's books let through.
+/// Has the daemon hold what a request may cost before it goes out, and before each further try what that may cost besides.
 final class AgentBudget: Sendable {
-    private let budget: BudgetGuard
-    private let line: any WorkLine
+    private let line: PatientLine
     private let key: EffectKey
-    private let last = Mutex<ModelRequest?>(nil)
+    private let model: String
+    private let prices: Prices
+    private let clock: HostClock
+    private let current = Mutex<Held?>(nil)
 
-    init(_ budget: BudgetGuard, line: any WorkLine, key: EffectKey) {
-        self.budget = budget
+    /// What is held for the request at hand.
+    private struct Held {
+        let id: String
+        let ask: AgentAsk
+        let began: Stamp
+        var part = 0
+        var tokens = 0
+        var cost = Money.zero
+    }
+
+    init(line: PatientLine, key: EffectKey, model: String, prices: Prices, clock: HostClock) {
         self.line = line
         self.key = key
+        self.model = model
+        self.prices = prices
+        self.clock = clock
     }
+
+    /// The name under which the daemon holds for the request at hand.
+    var request: String { current.withLock { $0?.id ?? "" } }
 
     /// Why a request may not go out.
-    func refusal(_ request: ModelRequest) async -> String? {
-        last.withLock { $0 = request }
-        return await refusal(request, tried: ModelUsage())
+    func refusal(_ ask: AgentAsk) async -> String? {
+        let held = Held(id: WorkHold.newID(), ask: ask, began: clock.now())
+        return await refusal(held, tokens: ask.request.tokensMost, cost: prices.worstCost(of: ask.request))
     }
 
-    /// Whether the request at hand may be tried again.
-    func allows(_ retry: RetryingClient.Retry) async -> Bool {
-        guard let request = last.withLock({ $0 }) else { return false }
-        return await refusal(request, tried: retry.usage) == nil
+    /// How long the next try of the request at hand may take; nil where the role's budget or the books do not bear it.
+    func time(for retry: RetryingClient.Retry) async -> Duration? {
+        guard var held = current.withLock({ $0 }) else { return nil }
+        let (request, left) = (held.ask.request, held.ask.left)
+        let tokens = ModelUsage.sum(retry.usage.total, request.tokensMost)
+        let cost = prices.cost(of: retry.usage) + prices.worstCost(of: request)
+        guard tokens <= left.tokens, cost <= left.cost else { return nil }
+        held.part += 1
+        guard await refusal(held, tokens: tokens, cost: cost) == nil else { return nil }
+        // The daemon may have been waited for.
+        return min(retry.left, left.wall - clock.now().since(held.began) - retry.pause)
     }
 
-    private func refusal(_ request: ModelRequest, tried: ModelUsage) async -> String? {
-        let spent: WorkSpent
+    /// What the request at hand took that is in no exchange.
+    func lost(_ usage: ModelUsage) async throws(Fault) {
+        let spent = WorkSpending(model: model, usage: usage.total, cost: prices.cost(of: usage))
+        try await line.settle(.lost(key, request: request, spent: spent))
+    }
+
+    /// Holds so much in all, and remembers it where it may.
+    private func refusal(_ held: Held, tokens: Int, cost: Money) async -> String? {
+        var held = held
+        let more = Money(microdollars: max(0, cost.microdollars - held.cost.microdollars))
+        let hold = WorkHold(
+            request: held.id, part: held.part, number: held.ask.number,
+            most: WorkSpending(model: model, usage: max(0, tokens - held.tokens), cost: more))
         do throws(Fault) {
-            spent = try await line.spent(key)
+            if let refusal = try await line.hold(key, hold) { return refusal }
         } catch {
-            return "what has been spent cannot be learned: \(error)"
+            return "what it may cost cannot be booked: \(error)"
         }
-        var spending = Spending(
-            incident: Money(microdollars: Int64(spent.incidentCost)), incidentTokens: spent.incidentTokens,
-            day: Money(microdollars: Int64(spent.dayCost)), month: Money(microdollars: Int64(spent.monthCost)))
-        spending.add(tried, budget.prices)
-        switch budget.verdict(on: request, spent: spending) {
-        case .allowed: return nil
-        case .refused(let refusal): return refusal.description
-        }
+        (held.tokens, held.cost) = (tokens, cost)
+        current.withLock { $0 = held }
+        return nil
     }
 }

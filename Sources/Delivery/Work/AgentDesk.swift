@@ -42,11 +42,6 @@ public struct AgentDesk: Sendable {
             switch try await run(role, task, inputs) {
             case .finished(let result): return .done(result)
             case .failed(let failure):
-                if failure.lost.total > 0 {
-                    let cost = Int(provider.prices.cost(of: failure.lost).microdollars)
-                    let spent = WorkSpending(model: provider.model, tokens: failure.lost.total, cost: cost)
-                    _ = try await line.ask(.lost(task.key, spent))
-                }
                 if Task.isCancelled { return Self.stopped }
                 return .failed(masking.mask(failure.description))
             }
@@ -86,18 +81,14 @@ public struct AgentDesk: Sendable {
 
     private func run(_ role: Role, _ task: WorkTask, _ inputs: [String: JSONValue]) async throws -> AgentEnd {
         let key = task.key
-        let transcript = LineTranscript(line: line, key: key)
-        let view = CodeView(task, state: state, line: line, masking: masking)
         let budget = AgentBudget(
-            BudgetGuard(budget: budget, prices: provider.prices), line: line, key: key)
+            line: line, key: key, model: provider.model, prices: provider.prices, clock: clock)
+        let transcript = LineTranscript(line: line, key: key, budget: budget)
+        let view = CodeView(task, state: state, line: line, masking: masking)
         var limits = AgentLimits()
         limits.outputMax = provider.outputMax
         limits.requestTimeout = provider.timeout
-        var policy = RetryingClient.Policy()
-        policy.wall = min(policy.wall, role.budget.wall)
-        let retrying = RetryingClient(client, policy: policy, clock: clock, random: random) {
-            await budget.allows($0)
-        }
+        let retrying = RetryingClient(client, clock: clock, random: random) { await budget.time(for: $0) }
         let loop = try AgentLoop(
             role: role, client: retrying, tools: DaemonTools.all(key, line) + CodeTools.all(view), store: transcript,
             clock: clock, mask: masking.mask, prices: provider.prices, gate: { await budget.refusal($0) },
@@ -113,10 +104,12 @@ public struct AgentDesk: Sendable {
                 material = JournalMaterial.pieces(journal.text)
             }
         }
-        return try await loop.run(
+        let end = try await loop.run(
             AgentTask(
                 inputs: inputs, incident: task.incident.json, material: material,
                 earlier: Citations(transcripts: [try await line.seen(key)])))
+        if case .failed(let failure) = end, let lost = failure.lost { try await budget.lost(lost) }
+        return end
     }
 }
 

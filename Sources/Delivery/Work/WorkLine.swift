@@ -31,6 +31,22 @@ struct PatientLine: WorkLine {
             }
         }
     }
+
+    /// Tells what a request took, once more where the asking task is cancelled: a stopped agent's bill comes all the same.
+    ///
+    /// Where not even that arrives, what was held for the request stays spent.
+    func settle(_ message: WorkRequest) async throws(Fault) {
+        do throws(Fault) {
+            return try await tell(message)
+        } catch {
+            guard Task.isCancelled else { throw error }
+        }
+        // A task of its own is not cancelled with ours; the line's timeout bounds it.
+        let told = await Task { [line] () async -> Result<Void, Fault> in
+            do throws(Fault) { return .success(try await line.tell(message)) } catch { return .failure(error) }
+        }.value
+        try told.get()
+    }
 }
 
 /// Twice as long each time, up to five seconds.
@@ -66,9 +82,13 @@ extension WorkLine {
         return try LineTranscript.decoded(bodies)
     }
 
-    func spent(_ key: EffectKey) async throws(Fault) -> WorkSpent {
-        guard case .spent(let spent) = try await ask(.spent(key)) else { throw Self.otherAnswer }
-        return spent
+    /// Why so much may not be held; nil where it is.
+    func hold(_ key: EffectKey, _ hold: WorkHold) async throws(Fault) -> String? {
+        switch try await ask(.hold(key, hold)) {
+        case .done: return nil
+        case .refused(let sentence): return sentence
+        default: throw Self.otherAnswer
+        }
     }
 
     func tell(_ message: WorkRequest) async throws(Fault) {

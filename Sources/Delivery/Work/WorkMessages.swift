@@ -1,3 +1,4 @@
+public import Agents
 public import Model
 
 /// What the agents' process asks of the daemon, each request answered by one `WorkAnswer`.
@@ -10,12 +11,13 @@ public enum WorkRequest: Sendable, Codable {
     case tool(EffectKey, name: String, arguments: JSONValue)
     /// The exchanges that are stored for a task's step.
     case exchanges(EffectKey)
-    /// An exchange that must be stored before the agent goes on; `number` counts from 1.
-    case exchange(EffectKey, number: Int, body: String, spent: WorkSpending)
-    /// What was counted for a request that got no whole reply, and so is in no exchange.
-    case lost(EffectKey, WorkSpending)
-    /// What has been spent so far.
-    case spent(EffectKey)
+    /// May a request go out that costs so much at worst? It is booked with the answer, before anything is sent.
+    case hold(EffectKey, WorkHold)
+    /// An exchange that must be stored before the agent goes on, and what its request took in place of what was held for
+    /// it; `number` counts from 1.
+    case exchange(EffectKey, number: Int, body: String, spent: WorkSpending, request: String)
+    /// What was counted for a request that is in no exchange, in place of what was held for it.
+    case lost(EffectKey, request: String, spent: WorkSpending)
     /// What was seen by all agents of the task's run: what citations may refer to.
     case seen(EffectKey)
     /// The commit of a task's step, to be taken in as the item's branch.
@@ -44,18 +46,14 @@ public struct WorkReview: Sendable, Hashable, Codable {
     }
 
     /// A name that no other review has.
-    public static func newID() -> String {
-        let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-        return "review-" + String(repeating: "0", count: 16 - digits.utf8.count) + digits
-    }
+    public static func newID() -> String { "review-" + WorkHold.newID() }
+
+    /// Its one step.
+    public static func key(_ id: String) -> EffectKey { EffectKey(run: id, path: "review", attempt: 1) }
 
     /// Whether a name is one of a review.
     public static func isID(_ text: String) -> Bool {
-        text.hasPrefix("review-") && text.utf8.count == 23
-            && text.utf8.dropFirst(7).allSatisfy {
-                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
-            }
+        text.hasPrefix("review-") && WorkHold.isID(text.utf8.dropFirst(7))
     }
 }
 
@@ -64,7 +62,8 @@ public enum WorkAnswer: Sendable, Codable {
     case tool(text: String, isError: Bool)
     /// The bodies, in order.
     case exchanges([String])
-    case spent(WorkSpent)
+    /// Nothing was booked; a sentence says which budget it does not fit.
+    case refused(String)
     case done
 }
 
@@ -75,6 +74,46 @@ public enum WorkRules {
     public static let silenceMax = Duration.seconds(30)
     /// Bytes of one message.
     public static let messageMax = 8 << 20
+    /// Bytes of a step's exchanges, which must come back in one message.
+    public static let transcriptMax = 6 << 20
+    /// Times that a step may have something held: each request of the longest role, with each of its tries.
+    public static let holdsMax = Role.Budget.turnsMax * 4
+    /// Reviews by hand that are kept of one day.
+    public static let reviewsMax = 50
+    /// Bytes of a review's role, and of each other word about it.
+    public static let (reviewRoleMax, reviewWordMax) = (256 << 10, 1 << 10)
+}
+
+/// What a request may cost before it goes out.
+public struct WorkHold: Sendable, Hashable, Codable {
+    /// A name that no other request of the step has, 16 hexadecimal digits, for all of its tries.
+    public var request: String
+    /// From 0; each further try holds what it may cost besides.
+    public var part: Int
+    /// Of the exchange that it is to become.
+    public var number: Int
+    public var most: WorkSpending
+
+    public init(request: String, part: Int, number: Int, most: WorkSpending) {
+        self.request = request
+        self.part = part
+        self.number = number
+        self.most = most
+    }
+
+    /// 16 hexadecimal digits, by chance.
+    public static func newID() -> String {
+        let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+
+    public static func isID(_ text: some Collection<UInt8>) -> Bool {
+        text.count == 16
+            && text.allSatisfy {
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+            }
+    }
 }
 
 /// What one exchange took.
@@ -89,21 +128,21 @@ public struct WorkSpending: Sendable, Hashable, Codable {
         self.tokens = tokens
         self.cost = cost
     }
-}
 
-/// What all agents have spent: tokens of the incident, money in millionths of a US dollar.
-public struct WorkSpent: Sendable, Hashable, Codable {
-    public var incidentTokens: Int
-    public var incidentCost: Int
-    public var dayCost: Int
-    public var monthCost: Int
-
-    public init(incidentTokens: Int, incidentCost: Int, dayCost: Int, monthCost: Int) {
-        self.incidentTokens = incidentTokens
-        self.incidentCost = incidentCost
-        self.dayCost = dayCost
-        self.monthCost = monthCost
+    /// A vendor's counts are a stranger's numbers: no sum of them may overflow, here or in the ledger.
+    public init(model: String, usage tokens: Int, cost: Money) {
+        self.init(
+            model: model, tokens: min(max(0, tokens), Self.tokensMax),
+            cost: Int(min(max(0, cost.microdollars), Int64(Self.costMax))))
     }
+
+    /// Whether it can be what one request took.
+    public var isSane: Bool {
+        (0...Self.tokensMax).contains(tokens) && (0...Self.costMax).contains(cost) && model.utf8.count <= 256
+    }
+
+    /// A billion tokens and ten thousand dollars.
+    static let (tokensMax, costMax) = (1_000_000_000, 10_000_000_000)
 }
 
 /// One step of a run for the agents' process to perform.

@@ -40,7 +40,7 @@ extension JSONValue {
         switch action {
         case .checkout: named(["revision", "branch"])
         case .apply: files
-        case .test: named(["passed", "failed"]) + (self["tests"]?.number.map { ["of \(Int($0)) tests"] } ?? [])
+        case .test: named(["passed", "failed"]) + (self["tests"].map { ["of \($0.argument.cut) tests"] } ?? [])
         case .commit: named(["commit"]) + files
         }
     }

@@ -10,10 +10,15 @@ import Testing
         system: String(repeating: "s", count: 10_000), messages: [ModelMessage(.user, [.text("Why?")])],
         outputMax: 1000)
 
+    private func refusal(
+        _ budget: Budget, _ spent: Spending = Spending(), prices: Prices = Self.prices,
+        request: ModelRequest = Self.request
+    ) -> BudgetGuard.Refusal? {
+        BudgetGuard(budget).refusal(tokens: request.tokensMost, cost: prices.worstCost(of: request), spent: spent)
+    }
+
     private func limit(_ budget: Budget, _ spent: Spending = Spending()) -> BudgetGuard.Refusal.Limit? {
-        let verdict = BudgetGuard(budget: budget, prices: Self.prices).verdict(on: Self.request, spent: spent)
-        if case .refused(let refusal) = verdict { return refusal.limit }
-        return nil
+        refusal(budget, spent)?.limit
     }
 
     @Test(
@@ -33,14 +38,9 @@ import Testing
     }
 
     @Test func aFullBudgetLetsARequestPass() {
-        guard
-            case .allowed(let worst) = BudgetGuard(budget: Budget(), prices: Self.prices)
-                .verdict(on: Self.request, spent: Spending())
-        else {
-            Issue.record("refused")
-            return
-        }
+        #expect(refusal(Budget()) == nil)
         // The dearest rate for input, and the longest answer.
+        let worst = Self.prices.worstCost(of: Self.request)
         #expect(worst > Money(microdollars: 5000 * 3750 / 1000 + 15_000))
         #expect(worst < Money(microdollars: 60_000))
     }
@@ -69,22 +69,13 @@ import Testing
         Budget(incident: Money(microdollars: -1)), Budget(incidentTokens: -1),
     ])
     func zeroMeansNothingAtAllEvenWhereTokensAreFree(budget: Budget) {
-        let verdict = BudgetGuard(budget: budget, prices: .free).verdict(on: Self.request, spent: Spending())
-        guard case .refused = verdict else {
-            Issue.record("\(budget) let a request pass")
-            return
-        }
+        #expect(refusal(budget, prices: .free) != nil, "\(budget) let a request pass")
     }
 
-    @Test func theLongestAnswerCountsNotTheLikelyOne() {
+    @Test func theLongestAnswerCountsNotTheLikelyOne() throws {
         var request = Self.request
         request.outputMax = 100_000
-        let verdict = BudgetGuard(budget: Budget(incidentTokens: 1_000_000), prices: Self.prices)
-            .verdict(on: request, spent: Spending())
-        guard case .refused(let refusal) = verdict else {
-            Issue.record("1.5 USD passed a budget of 1 USD")
-            return
-        }
+        let refusal = try #require(self.refusal(Budget(incidentTokens: 1_000_000), request: request))
         #expect(refusal.limit == .incident)
         #expect(refusal.description.hasSuffix("does not fit: 0.00 USD of the 1.00 USD for an incident are spent"))
     }
@@ -92,21 +83,7 @@ import Testing
     @Test func anAnswerOfMaximalLengthDoesNotTrap() {
         var request = Self.request
         request.outputMax = .max
-        let verdict = BudgetGuard(budget: Budget(incidentTokens: .max), prices: Self.prices)
-            .verdict(on: request, spent: Spending())
-        guard case .refused(let refusal) = verdict else {
-            Issue.record("an endless answer passed")
-            return
-        }
-        #expect(refusal.limit == .incident)
-    }
-
-    @Test func usageAddsUpInEveryPeriod() {
-        var spending = Spending(day: Money(microdollars: 5))
-        spending.add(ModelUsage(input: 1000, output: 100), Self.prices)
-        spending.add(ModelUsage(cacheRead: 1000), Self.prices)
-        #expect(spending.incident == Money(microdollars: 4800) && spending.incidentTokens == 2100)
-        #expect(spending.day == Money(microdollars: 4805) && spending.month == Money(microdollars: 4800))
+        #expect(refusal(Budget(incidentTokens: .max), request: request)?.limit == .incident)
     }
 
     @Test func everyPartOfARequestCounts() {

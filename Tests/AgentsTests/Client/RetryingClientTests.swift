@@ -60,7 +60,7 @@ private final class SkippingClock: Sendable {
 
     private func send(
         _ client: FlakyClient, _ policy: RetryingClient.Policy = RetryingClient.Policy(), random: Double = 0.5,
-        onRetry: @escaping @Sendable (RetryingClient.Retry) async -> Bool = { _ in true }
+        onRetry: @escaping @Sendable (RetryingClient.Retry) async -> Duration? = { $0.left }
     ) async -> Result<ModelReply, ModelError> {
         let retrying = RetryingClient(
             client, policy: policy, clock: clock.host, random: { random }, onRetry: onRetry)
@@ -155,7 +155,7 @@ private final class SkippingClock: Sendable {
         let result = await send(client) { retry in
             told.withLock {
                 $0.append(retry)
-                return $0.count < 2
+                return $0.count < 2 ? retry.left : nil
             }
         }
         guard case .failure = result else {
@@ -165,6 +165,12 @@ private final class SkippingClock: Sendable {
         #expect(client.requests.count == 2)
         #expect(told.withLock { $0.map(\.tries) } == [1, 2])
         #expect(told.withLock { $0.map(\.usage.input) } == [9, 18])
+    }
+
+    @Test func whoeverIsToldOfATryBoundsTheNext() async {
+        let client = FlakyClient([.failure(Self.busy)])
+        _ = await send(client) { $0.tries == 1 ? .seconds(7) : .zero }
+        #expect(client.requests.map(\.timeout) == [.seconds(120), .seconds(7)])
     }
 
     @Test func cancellationEndsAPause() async {

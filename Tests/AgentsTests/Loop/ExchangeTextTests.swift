@@ -64,4 +64,17 @@ import Testing
         #expect(store.all[0].text(full: true).utf8.count > 5000)
         #expect(store.all[0].text(full: true).contains("Find out what happened to I-7."))
     }
+
+    /// A stored exchange is what another process made of a stranger's numbers.
+    @Test func noNumberOfAnExchangeTraps() async throws {
+        let store = MemoryTranscript()
+        let wild = ModelUsage(input: .max, output: .max, cacheRead: .max, cacheWritten: -1)
+        _ = try await Stage().run([.wild(wild), .finish(Stage.uncited)], store)
+        var exchange = store.all[0]
+        exchange.took = .seconds(Int64.max)
+        exchange.at.wall = Timestamp(microseconds: .min)
+        exchange.cost = Money(microdollars: .min)
+        #expect(exchange.text(full: true).contains("\(Int.max) tokens read, \(Int.max) written"))
+        #expect((wild + wild).total == .max && (wild + ModelUsage(input: -5)).cacheWritten == 0)
+    }
 }

@@ -67,9 +67,11 @@ import Testing
     @Test func theGateIsAskedBeforeEachRequest() async throws {
         let asked = Mutex<[Int]>([])
         var stage = Stage()
-        stage.gate = { request in
+        stage.gate = { ask in
             asked.withLock { asked in
-                asked.append(request.messages.count)
+                asked.append(ask.request.messages.count)
+                #expect(ask.number == asked.count && ask.left.turns == 9 - asked.count)
+                #expect(ask.left.tokens == 100_000 - 110 * (asked.count - 1))
                 return asked.count == 3 ? "the day's 10 USD are spent" : nil
             }
         }
@@ -124,5 +126,34 @@ import Testing
         task.cancel()
         #expect(try await task.value.line == "cancelled: the agent was told to stop")
         #expect(store.all.count == 1)
+        guard case .failed(let failure) = try await task.value else { return }
+        #expect(failure.lost == ModelUsage(input: 100, output: 10), "the vendor sent it whole, and bills it")
+    }
+
+    /// Whoever waits for the gate, such as for a daemon that is away, uses up the role's time.
+    @Test func timeAtTheGateCounts() async throws {
+        let elapsed = AtomicDuration()
+        var stage = Self.stage("{turns: 8, tokens: 100000, cost: 1 USD, wall: 10m}")
+        stage.clock = HostClock(
+            now: { Stamp(wall: Timestamp(seconds: 0), bootID: "b", sinceBoot: elapsed.add(.zero)) },
+            sleep: { _ in try await untilCancelled() })
+        stage.gate = { _ in
+            _ = elapsed.add(.seconds(540))
+            return nil
+        }
+        let client = ScriptedClient(Self.looks)
+        guard case .failed(let failure) = try await stage.run(client) else { return }
+        #expect(client.requests.map(\.timeout) == [.seconds(60)])
+        #expect(
+            failure.reason == "budget" && failure.lost == ModelUsage(), "what was held for the second is given back")
+    }
+
+    @Test(arguments: [
+        (ModelError.Kind.timeout, true), (.cancelled, true), (.malformed, true), (.unreachable, false), (.busy, false),
+        (.refused, false),
+    ])
+    func whatNobodyCountedIsNotKnown(kind: ModelError.Kind, isUnknown: Bool) async throws {
+        guard case .failed(let failure) = try await Stage().run([.fails(ModelError(kind, "no"))]) else { return }
+        #expect((failure.lost == nil) == isUnknown)
     }
 }

@@ -243,35 +243,46 @@ import Text
         #expect(outcome.gate == gate, "\(outcome)")
     }
 
-    @Test func aHangingModelIsStopped() async throws {
-        let model = HangingModel()
-        let desk = AgentDesk(
-            line: daemon, client: model,
-            provider: ProviderSettings(vendor: .ollama, model: "m", prices: .free), budget: Budget(),
-            state: stage.repository.state, masking: try Masking(), clock: quickClock(), random: { 0 })
-        let file = Self.folder.appending(path: "log-analysis.md")
-        let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
-        let task = stage.task("read-logs")
-        let outcome = await withTaskGroup(of: Outcome?.self) { group in
-            group.addTask { await desk.perform(task, file: "log-analysis.md", text: text, inputs: [:]) }
-            for await _ in model.asked {}
-            group.cancelAll()
-            return await group.next() ?? nil
-        }
-        #expect(outcome == .cancelled("the agent was told to stop"))
-    }
-
-    @Test func whatABrokenOffAnswerCostIsSpent() async throws {
-        let desk = AgentDesk(
-            line: daemon, client: BreakingModel(),
+    private func desk(_ model: any ModelClient, line: (any WorkLine)? = nil) throws -> AgentDesk {
+        AgentDesk(
+            line: line ?? daemon, client: model,
             provider: ProviderSettings(
-                vendor: .anthropic, model: "breaking",
+                vendor: .anthropic, model: "failing",
                 prices: Prices(input: Money(microdollars: 1_000_000), output: Money(microdollars: 5_000_000))),
             budget: Budget(), state: stage.repository.state, masking: try Masking(), clock: quickClock(),
             random: { 0.5 })
-        let outcome = try await perform("log-analysis", "read-logs", desk)
+    }
+
+    /// What was counted is booked although nothing of the stopped task's own gets through any more; where nobody counted,
+    /// the worst stays.
+    @Test(arguments: [ModelUsage(), ModelUsage(input: 100, output: 20)])
+    func aHangingModelIsStopped(counted: ModelUsage) async throws {
+        let model = HangingModel(counted: counted)
+        let desk = try desk(model, line: CancelledLine(line: daemon))
+        let outcome = try await withThrowingTaskGroup(of: Outcome?.self) { group in
+            group.addTask { try await perform("log-analysis", "read-logs", desk) }
+            for await _ in model.asked {}
+            group.cancelAll()
+            return try await group.next() ?? nil
+        }
+        #expect(outcome == .cancelled("the agent was told to stop"))
+        let (spent, held) = (await daemon.spending, try #require(await daemon.holds.first?.most))
+        #expect(spent == (counted.total > 0 ? (120, 200) : (held.tokens, held.cost)) && held.cost > 200)
+    }
+
+    @Test func whatABrokenOffAnswerCostIsSpent() async throws {
+        let model = BreakingModel(ModelError(.refused, "no", usage: ModelUsage(input: 100, output: 20)))
+        let outcome = try await perform("log-analysis", "read-logs", desk(model))
         #expect(outcome.gate == "refusal", "\(outcome)")
-        let spent = await daemon.spending
-        #expect(spent.incidentTokens == 120 && spent.incidentCost == 200)
+        #expect(await daemon.spending == (120, 200))
+    }
+
+    /// A further try must fit into what the role has left, not only into what the incident has.
+    @Test(arguments: [(10, 4), (15_000, 1)]) func triesAreTheRolesToo(counted: Int, tries: Int) async throws {
+        let model = BreakingModel(ModelError(.busy, "busy", usage: ModelUsage(input: counted)))
+        let outcome = try await perform("log-analysis", "read-logs", desk(model))
+        #expect(outcome.gate == "unreachable" && model.requests == tries, "\(outcome)")
+        #expect(await daemon.spending == (counted * tries, counted * tries))
+        #expect(await daemon.holds.map(\.part) == Array(0..<tries))
     }
 }

@@ -16,7 +16,10 @@ actor FakeDaemon: WorkLine {
     private var waiting: [CheckedContinuation<Void, Never>] = []
     private(set) var calls: [String] = []
     private(set) var polls: [[EffectKey]] = []
-    private(set) var spending = WorkSpent(incidentTokens: 0, incidentCost: 0, dayCost: 0, monthCost: 0)
+    /// What is spent or held, by the request's name.
+    private var books: [String: WorkSpending] = [:]
+    private(set) var holds: [WorkHold] = []
+    private let budget = BudgetGuard(Budget(incidentTokens: 10_000_000))
 
     /// - Parameter repository: where branches that are offered for the item `1a2b3c4d-1` are taken in.
     init(repository: Project.Repository? = nil) { self.repository = repository }
@@ -32,7 +35,10 @@ actor FakeDaemon: WorkLine {
     func answer(_ tool: String, _ text: String, isError: Bool = false) { tools[tool] = (text, isError) }
     /// So many questions from now on get no answer.
     func goAway(for questions: Int) { unreachable = questions }
-    func spend(incidentCost: Int) { spending.incidentCost = incidentCost }
+    func spend(incidentCost: Int) { books["before"] = WorkSpending(model: "m", tokens: 0, cost: incidentCost) }
+    var spending: (incidentTokens: Int, incidentCost: Int) {
+        books.values.reduce((0, 0)) { ($0.0 + $1.tokens, $0.1 + $1.cost) }
+    }
     var ended: [String: Outcome] {
         Dictionary(outcomes.map { ($0.key.path, $0.outcome) }) { first, _ in first }
     }
@@ -62,19 +68,17 @@ actor FakeDaemon: WorkLine {
         case .exchanges(let key): return .exchanges(stored.filter { $0.key == key }.map(\.body))
         case .seen(let key):
             return .exchanges(stored.filter { $0.key.run == key.run && $0.key.path != key.path }.map(\.body))
-        case .exchange(let key, let number, let body, let spent):
+        case .exchange(let key, let number, let body, let spent, let request):
             if number > stored.count(where: { $0.key == key }) {
                 stored.append((key, body))
-                spending.incidentTokens += spent.tokens
-                spending.incidentCost += spent.cost
+                books[request] = spent
             }
             return .done
-        case .lost(_, let spent):
-            spending.incidentTokens += spent.tokens
-            spending.incidentCost += spent.cost
+        case .lost(_, let request, let spent):
+            books[request] = spent
             return .done
         case .review: throw Fault("control.body", "no review begins here")
-        case .spent: return .spent(spending)
+        case .hold(_, let hold): return take(hold)
         case .offer(_, let offer):
             guard let repository else { throw Fault("repository.offer", "no branch is taken in here") }
             let forge = try await LocalForge(repository, git: try Git())
@@ -86,6 +90,22 @@ actor FakeDaemon: WorkLine {
             wake()
             return .done
         }
+    }
+
+    private func take(_ hold: WorkHold) -> WorkAnswer {
+        if holds.contains(where: { $0.request == hold.request && $0.part == hold.part }) { return .done }
+        let cost = Money(microdollars: Int64(spending.incidentCost))
+        let spent = Spending(incident: cost, incidentTokens: spending.incidentTokens, day: cost, month: cost)
+        let most = Money(microdollars: Int64(hold.most.cost))
+        if let refusal = budget.refusal(tokens: hold.most.tokens, cost: most, spent: spent) {
+            return .refused(refusal.description)
+        }
+        holds.append(hold)
+        var held = books[hold.request] ?? WorkSpending(model: "m", tokens: 0, cost: 0)
+        held.tokens += hold.most.tokens
+        held.cost += hold.most.cost
+        books[hold.request] = held
+        return .done
     }
 
     private func poll(_ running: [EffectKey]) async throws(Fault) -> WorkAnswer {

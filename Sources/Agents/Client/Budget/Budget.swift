@@ -56,14 +56,4 @@ public struct Spending: Sendable, Hashable, Codable {
         self.day = day
         self.month = month
     }
-
-    /// With the usage of one more request.
-    public mutating func add(_ usage: ModelUsage, _ prices: Prices) {
-        let cost = prices.cost(of: usage)
-        incident += cost
-        day += cost
-        month += cost
-        let (sum, overflow) = incidentTokens.addingReportingOverflow(max(0, usage.total))
-        incidentTokens = overflow ? .max : sum
-    }
 }

@@ -15,6 +15,9 @@ extension ModelRequest {
         for tool in tools { bytes += tool.name.utf8.count + tool.description.utf8.count + tool.schema.bytesMost }
         return bytes / 2 + parts * 16 + 512
     }
+
+    /// With the longest answer.
+    public var tokensMost: Int { ModelUsage.sum(inputTokensMost, outputMax) }
 }
 
 extension ModelPart {
