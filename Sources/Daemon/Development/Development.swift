@@ -15,6 +15,14 @@ struct Development: Sendable {
     let roles: @Sendable () -> [RoleFile]
     /// Nil where git is not installed; a forge step then fails and says so.
     let git: Git?
+    /// Whether the agents' process is a child of ours, and so of our own user.
+    var startsAgents = false
+
+    /// Whether systemd started this very process for a unit. `INVOCATION_ID` would not tell: every shell below a unit, such
+    /// as a user's terminal, inherits it.
+    static func isUnit(_ environment: [String: String], process: Int32) -> Bool {
+        environment["SYSTEMD_EXEC_PID"] == "\(process)"
+    }
 
     /// The definition that an escalated incident of a project begins.
     static let pipeline = "incident-fix"

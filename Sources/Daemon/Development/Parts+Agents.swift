@@ -31,7 +31,7 @@ extension Parts {
                 answer: { try await service.answer($0) })
         ]
         // Under systemd it is a unit of its own, with its own user and the model's key.
-        if getenv("INVOCATION_ID") == nil { services.append(child(settingsPath)) }
+        if development.startsAgents { services.append(child(settingsPath)) }
         return services
     }
 
