@@ -31,6 +31,11 @@ struct Development: Sendable {
     /// What a review by itself is listed as.
     static let review = "review"
 
+    /// `1a2b3c4d-1` is the first fix of an incident, and `1a2b3c4d-d1` its first diagnosis, which has no branch.
+    static func item(_ incident: String, _ runbook: String, _ occurrence: Int) -> String {
+        "\(incident.prefix(8))-\(runbook == diagnosis ? "d" : "")\(occurrence)"
+    }
+
     func project(named name: String) -> Project? { projects().first { $0.name == name } }
 
     /// Where branches of a project are taken in and merged.
@@ -82,7 +87,7 @@ extension RunState {
     /// Names branch, worktree and pull request of the run's change.
     var item: String {
         guard let facts else { return "none" }
-        return "\(facts.incident.prefix(8))-\(facts.occurrence)"
+        return Development.item(facts.incident, facts.runbook, facts.occurrence)
     }
 
     /// The project of the run, as it was when the run began.
