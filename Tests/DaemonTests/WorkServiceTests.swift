@@ -21,7 +21,7 @@ import Text
         let desk = WorkDesk(clock: stage.clock.host)
         let tools = WorkTools(
             settings: ObservatoryStage.settings, ledger: ledger, observatory: stage.observatory,
-            bus: SystemBus(.system), clock: stage.clock.host, masking: try Masking())
+            state: { UnitState(id: $0) }, clock: stage.clock.host, masking: try Masking())
         let service = WorkService(
             desk: desk, tools: tools, ledger: ledger, git: nil, clock: stage.clock.host, finish: { _, _ in })
         client = { request in

@@ -14,46 +14,24 @@ import Text
 
     init() throws { folder = try Folder() }
 
-    private func entry(_ number: Int, _ message: String) -> LogEntry {
-        LogEntry(at: ObservatoryStage.begin + .seconds(number), fields: ["MESSAGE": message])
-    }
-
-    @Test func aFloodOfOneKindHidesNoOther() {
-        let flood = (0..<500).map { entry($0 + 1, "request \($0) took \($0) ms") }
-        let entries = [entry(0, "lost update on account 7")] + flood
-        let told = WorkTools.telling(entries, last: 10)
-        #expect(told.count == 12)
-        #expect(told.first?.message == "lost update on account 7" && told.last?.message == "request 499 took 499 ms")
-        #expect(told.map(\.at) == told.map(\.at).sorted())
-    }
-
-    @Test func kindsWithoutEndAreBounded() {
-        let words = (0..<300).map { number in
-            String(repeating: "x", count: number % 20 + 1) + "\(number / 20)".map { _ in "y" }.joined()
-        }
-        let entries = words.enumerated().map { entry($0, "\($1) failed") }
-        #expect(WorkTools.telling(entries, last: 0, kinds: 5).count == 5)
-        #expect(WorkTools.telling([], last: 10).isEmpty)
-    }
-
     // MARK: - What may be sent
 
     static let secret = "card 4111 of Ms Miller was refused"
 
     /// Over a journal in which the service and systemd speak, half an hour before the incident and at it.
-    private func tools(_ projects: [Project]) async throws -> WorkTools {
+    private func tools(_ projects: [Project], _ ledger: Ledger? = nil) async throws -> WorkTools {
         try WrittenJournal.write(
             [
                 (-1800, ["_PID": "1", "UNIT": "web.service", "MESSAGE": "Started web.service - The shop."]),
                 (-5, ["_PID": "77", "_SYSTEMD_UNIT": "web.service", "MESSAGE": Self.secret]),
                 (-4, ["_PID": "78", "_SYSTEMD_UNIT": "db.service", "MESSAGE": "deadlock of Ms Miller"]),
             ], to: folder.file("a.journal"))
-        let stage = try await ObservatoryStage(ledger: try Ledger.inMemory())
+        let stage = try await ObservatoryStage(ledger: try ledger ?? Ledger.inMemory())
         var settings = ObservatoryStage.settings
         settings.journal.source = .files([folder.file("a.journal")])
         settings.projects = projects
         return WorkTools(
-            settings: settings, ledger: stage.ledger, observatory: stage.observatory, bus: SystemBus(.system),
+            settings: settings, ledger: stage.ledger, observatory: stage.observatory, state: { UnitState(id: $0) },
             clock: stage.clock.host, masking: try Masking())
     }
 

@@ -1,3 +1,4 @@
+import Actuation
 import Agents
 import Console
 import Delivery
@@ -19,7 +20,8 @@ extension Parts {
             return []
         }
         let tools = WorkTools(
-            settings: settings, ledger: ledger, observatory: observatory, bus: bus, clock: clock, masking: masking)
+            settings: settings, ledger: ledger, observatory: observatory,
+            state: { [bus] unit throws(Fault) in try await bus.state(of: unit) }, clock: clock, masking: masking)
         let service = WorkService(
             desk: development.desk, tools: tools, ledger: ledger, git: development.git, clock: clock,
             finish: { [driver] in await driver.workFinished($0, $1) })
