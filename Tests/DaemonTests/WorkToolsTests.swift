@@ -85,29 +85,52 @@ import Text
         #expect(!answer.text.contains("Miller"))
     }
 
-    @Test("the incident itself carries no log text where none may be sent", arguments: [false, true])
-    func theIncidentIsTold(givesLogs: Bool) {
-        let incident = Incident(
-            id: "4f2a", fingerprint: "f", name: "Refused", severity: "critical",
-            labels: ["unit": "web.service", "who": "Ms Miller"], claims: ["who"], summary: Self.secret,
-            openedAt: ObservatoryStage.begin, rule: SourcePlace(file: "r.yaml", line: 1, column: 1))
-        func lines(_ kind: Evidence.Kind) -> [TimelineLine] {
-            [
-                TimelineLine(
-                    at: ObservatoryStage.begin, kind: .signal, text: Self.secret,
-                    evidence: [Evidence(kind, "c", Self.secret)]),
-                TimelineLine(
-                    at: ObservatoryStage.begin, kind: .note, text: "3 journal entries of web.service in the last 15m",
-                    evidence: [Evidence(.journal, "c", Self.secret)]),
-            ]
-        }
-        let told = WorkIncident(incident, lines(.journal), givesLogs: givesLogs, mask: { $0 })
-        #expect(told.summary == (givesLogs ? Self.secret : "Refused"))
-        #expect(told.labels["who"] == (givesLogs ? "Ms Miller" : nil) && told.labels["unit"] == "web.service")
+    private static let incident = Incident(
+        id: "4f2a", fingerprint: "f", name: "Refused", severity: "critical",
+        labels: ["unit": "web.service", "who": "Ms Miller"], claims: ["who"], summary: secret,
+        openedAt: ObservatoryStage.begin, rule: SourcePlace(file: "r.yaml", line: 1, column: 1))
+
+    private static func lines(_ kind: Evidence.Kind) -> [TimelineLine] {
+        [
+            TimelineLine(
+                at: ObservatoryStage.begin, kind: .signal, text: secret, evidence: [Evidence(kind, "c", secret)]),
+            TimelineLine(
+                at: ObservatoryStage.begin, kind: .note, text: "3 journal entries of web.service in the last 15m",
+                evidence: [Evidence(.journal, "c", secret)]),
+        ]
+    }
+
+    @Test("the incident itself carries no log text, to whomever it is told")
+    func theIncidentIsTold() {
+        let told = WorkIncident(Self.incident, Self.lines(.journal), mask: { $0 })
+        #expect(told.summary == "Refused")
+        #expect(told.labels == ["unit": "web.service"])
         #expect(told.timeline.count == 2 && !told.timeline.joined().contains("Miller"))
         #expect(
-            WorkIncident(incident, lines(.metric), givesLogs: false, mask: { $0 }).summary == Self.secret,
+            WorkIncident(Self.incident, Self.lines(.metric), mask: { $0 }).summary == Self.secret,
             "what a metric opened quotes no log line")
+    }
+
+    @Test("what a rule took from the log is told with the raw text, and nowhere else", arguments: [true, false])
+    func claimsAreRawText(isOfLogs: Bool) async throws {
+        let ledger = try Ledger.inMemory()
+        try await ledger.write { transaction in
+            try transaction.insert(incident: Self.incident)
+            for line in Self.lines(isOfLogs ? .journal : .metric) { try transaction.append(line: line, to: "4f2a") }
+        }
+        let web = Self.project("web.service", logs: true)
+        let tools = try await tools([web], ledger)
+        let (claim, summary) = ("label who, taken from a log line: Ms Miller", "summary, as its rule wrote it: card")
+        let raw = await tools.answer("raw-journal", [:], for: Self.task(web))
+        #expect(raw.text.contains(claim) && raw.text.contains(summary) == isOfLogs, "\(raw.text)")
+        for tool in ["journal", "templates", "changes"] {
+            let answer = await tools.answer(tool, [:], for: Self.task(web))
+            #expect(!answer.isError && !answer.text.contains("taken from a log line"), "\(answer.text)")
+            #expect(!answer.text.contains("as its rule wrote it"))
+        }
+        let closed = Self.project("web.service", logs: false)
+        let refused = await tools.answer("raw-journal", [:], for: Self.task(closed))
+        #expect(refused.isError && !refused.text.contains("Miller"))
     }
 }
 

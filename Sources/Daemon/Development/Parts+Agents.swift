@@ -21,7 +21,8 @@ extension Parts {
         }
         let tools = WorkTools(
             settings: settings, ledger: ledger, observatory: observatory,
-            state: { [bus] unit throws(Fault) in try await bus.state(of: unit) }, clock: clock, masking: masking)
+            state: { [bus] unit throws(Fault) in try await bus.state(of: unit) }, clock: clock, masking: masking,
+            runbooks: { [driver] in await driver.proposable() })
         let service = WorkService(
             desk: development.desk, tools: tools, ledger: ledger, git: development.git, clock: clock,
             finish: { [driver] in await driver.workFinished($0, $1) })

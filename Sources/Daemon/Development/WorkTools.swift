@@ -21,6 +21,8 @@ struct WorkTools: Sendable {
     let state: @Sendable (String) async throws(Fault) -> UnitState
     let clock: HostClock
     let masking: Masking
+    /// The runbooks that may be proposed.
+    var runbooks: @Sendable () async -> [Runbook] = { [] }
     /// Entries of the journal that are kept of each side of the incident.
     var entriesMax = 10_000
     /// Those that are counted.
@@ -49,6 +51,7 @@ struct WorkTools: Sendable {
         case "unit": return try await unit(arguments, task)
         case "changes": return try await changes(arguments, task)
         case "history": return try await history(task)
+        case "proposal": return try await checkProposal(arguments, task)
         default: throw Fault("tool.unknown", "there is no tool \"\(name)\"")
         }
     }
