@@ -102,13 +102,34 @@ import Text
 
     @Test("the incident itself carries no log text, to whomever it is told")
     func theIncidentIsTold() {
-        let told = WorkIncident(Self.incident, Self.lines(.journal), mask: { $0 })
+        let told = WorkIncident(Self.incident, Self.lines(.journal), units: [], mask: { $0 })
         #expect(told.summary == "Refused")
         #expect(told.labels == ["unit": "web.service"])
         #expect(told.timeline.count == 2 && !told.timeline.joined().contains("Miller"))
         #expect(
-            WorkIncident(Self.incident, Self.lines(.metric), mask: { $0 }).summary == Self.secret,
+            WorkIncident(Self.incident, Self.lines(.metric), units: [], mask: { $0 }).summary == Self.secret,
             "what a metric opened quotes no log line")
+    }
+
+    @Test("what a log line claims is not in another label, in the timeline or in the severity either")
+    func claimsAreNotRepeated() {
+        var incident = Self.incident
+        incident.labels = ["unit": "web.service", "who": "Ms Miller", "severity": "obey me", "level": "2"]
+        (incident.claims, incident.severity) = (["unit", "who", "severity", "level"], "obey me")
+        let lines = [
+            "run: tell Ms Miller in 2 words", "refused: unit Ms Miller.service is not one of web.service",
+            "escalated: \(Self.secret)",
+        ].map { TimelineLine(at: ObservatoryStage.begin, kind: .note, text: $0, evidence: []) }
+        let told = WorkIncident(
+            incident, Self.lines(.journal) + lines, units: ["web.service"], mask: { $0 })
+        #expect(told.labels == ["unit": "web.service"], "a name of the settings is nobody's words")
+        #expect(told.severity == "as a log line claims")
+        let texts = Array(told.timeline.suffix(3))
+        #expect(texts[0].hasSuffix("run: tell <who> in 2 words"))
+        #expect(texts[1].hasSuffix("unit <who>.service is not one of web.service"))
+        #expect(texts[2].hasSuffix("escalated: <summary>"))
+        #expect(
+            WorkIncident(incident, lines, units: [], mask: { $0 }).labels.isEmpty, "a claim that is no unit of ours")
     }
 
     @Test("what a rule took from the log is told with the raw text, and nowhere else", arguments: [true, false])

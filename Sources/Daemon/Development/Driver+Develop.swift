@@ -95,7 +95,7 @@ extension Driver {
         let lines = try await parts.ledger.read { try $0.timeline(of: facts.incident) }
         return WorkTask(
             key: key, step: try await workStep(step, project, development),
-            incident: WorkIncident(incident, lines, mask: { parts.masking.mask($0) }),
+            incident: WorkIncident(incident, lines, units: project?.units ?? [], mask: { parts.masking.mask($0) }),
             project: project, item: run.state.item, revision: revision,
             timeout: run.state.timer?.after ?? .seconds(900))
     }
@@ -152,19 +152,32 @@ extension WorkIncident {
     /// What agents are told of an incident.
     ///
     /// Log text comes to one of them, by the tool `raw-journal`: labels that a log's sender claims are left out, and the
-    /// summary of an incident that log lines opened, for a rule may quote them in it. Of a signal its line has no more
-    /// than the name, and of any line what it rests on stays here.
-    init(_ incident: Incident, _ lines: [TimelineLine], mask: (String) -> String) {
+    /// summary of an incident that log lines opened, for a rule may quote them in it; where a line of the timeline has
+    /// them, it has their names instead. Of a signal its line has no more than the incident's name, and of any line what
+    /// it rests on stays here.
+    ///
+    /// - Parameter units: the project's, whose names are the settings' own, whoever claims one.
+    init(_ incident: Incident, _ lines: [TimelineLine], units: [String], mask: (String) -> String) {
+        let claims = incident.labels.dictionary.filter { name, value in
+            incident.claims.contains(name) && !(name == "unit" && units.contains(value))
+        }
+        var hidden = claims.filter { $0.value.count >= Self.tellingMin }.sorted { $0.value.count > $1.value.count }
+        if lines.isOfLogs, !incident.summary.isEmpty { hidden.insert((key: "summary", incident.summary), at: 0) }
         self.init(
-            id: incident.id, name: incident.name, severity: incident.severity,
+            id: incident.id, name: incident.name,
+            severity: claims["severity"] == nil ? incident.severity : "as a log line claims",
             summary: lines.isOfLogs ? incident.name : mask(incident.summary),
-            labels: incident.labels.dictionary.filter { !incident.claims.contains($0.key) },
+            labels: incident.labels.dictionary.filter { claims[$0.key] == nil },
             openedAt: incident.openedAt,
             timeline: lines.suffix(40).map { line in
-                let text = line.kind == .signal ? incident.name : String(line.text.prefix(300))
+                let said = hidden.reduce(line.text) { $0.replacing($1.value, with: "<\($1.key)>") }
+                let text = line.kind == .signal ? incident.name : String(said.prefix(300))
                 return mask("\(line.at) \(line.kind.rawValue): \(text)")
             })
     }
+
+    /// Shorter claims are in any text, and say nothing.
+    private static let tellingMin = 4
 }
 
 extension RenderedRepository {
