@@ -88,11 +88,14 @@ public struct UnitState: Hashable, Sendable, Codable {
     public var job: UInt32
     /// The file that defines it; empty for none.
     public var fragment: String
+    /// The files that change what `fragment` says; nil where an older helper was asked, which does not tell.
+    public var dropIns: [String]?
 
     public init(
         id: String, names: [String] = [], loadState: String = "loaded", activeState: String = "inactive",
         subState: String = "dead", result: String = "success", invocationID: String = "", restarts: Int = 0,
-        exitStatus: Int = 0, exitCode: Int = 0, job: UInt32 = 0, fragment: String = ""
+        exitStatus: Int = 0, exitCode: Int = 0, job: UInt32 = 0, fragment: String = "",
+        dropIns: [String]? = nil
     ) {
         self.id = id
         self.names = names.isEmpty ? [id] : names
@@ -106,6 +109,7 @@ public struct UnitState: Hashable, Sendable, Codable {
         self.exitCode = exitCode
         self.job = job
         self.fragment = fragment
+        self.dropIns = dropIns
     }
 }
 

@@ -83,10 +83,13 @@ public struct StatusView: Sendable, Codable {
         public var last_poll: String?
         /// Steps that it works on or that wait for it.
         public var tasks: Int
-        public init(state: State, last_poll: String? = nil, tasks: Int = 0) {
+        /// Whether the daemon starts it as its child, and so as its own user; nil where there is none.
+        public var own_child: Bool?
+        public init(state: State, last_poll: String? = nil, tasks: Int = 0, own_child: Bool? = nil) {
             self.state = state
             self.last_poll = last_poll
             self.tasks = tasks
+            self.own_child = own_child
         }
     }
 

@@ -147,7 +147,8 @@ struct Parts: Sendable {
         return Development(
             desk: WorkDesk(clock: clock), projects: { settings.projects }, roles: { content.current.roles },
             // Without git a forge step fails, and says so.
-            git: try? Git())
+            git: try? Git(),
+            startsAgents: !Development.isUnit(ProcessInfo.processInfo.environment, process: getpid()))
     }
 
     private static func executor(

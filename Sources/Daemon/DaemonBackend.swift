@@ -32,7 +32,8 @@ struct DaemonBackend: ConsoleBackend {
             rules: .init(loaded: summary.rules, firing: summary.firing),
             incidents: Dictionary(
                 IncidentState.allCases.map { ($0.rawValue, counts[$0] ?? 0) }, uniquingKeysWith: { $1 }),
-            actuation: settings.actuation.rawValue, agents: .init(attendance),
+            actuation: settings.actuation.rawValue,
+            agents: .init(attendance, isChild: driver.parts.development?.startsAgents),
             warnings: warnings(summary, attendance))
     }
 
@@ -103,14 +104,14 @@ struct DaemonBackend: ConsoleBackend {
 }
 
 extension StatusView.Agents {
-    init(_ attendance: WorkDesk.Attendance?) {
+    init(_ attendance: WorkDesk.Attendance?, isChild: Bool?) {
         guard let attendance else {
             self.init(state: .absent)
             return
         }
         self.init(
             state: attendance.isHeard ? .heard : .waiting, last_poll: attendance.lastPoll?.description,
-            tasks: attendance.tasks)
+            tasks: attendance.tasks, own_child: isChild)
     }
 }
 

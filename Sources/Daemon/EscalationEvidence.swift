@@ -28,12 +28,12 @@ struct EscalationEvidence: Sendable {
         let about = unit ?? "this host"
         do {
             let excerpt = try await JournalExcerpt.read(
-                settings.journal.source, unit: unit, from: now - span, through: now, keeping: Self.entriesMax)
-            let more = excerpt.isCut ? "more than " : ""
+                settings.journal.source, matches: unit.map(JournalExcerpt.about) ?? [], from: now - span, through: now,
+                keeping: Self.entriesMax)
             let shown = excerpt.entries.count
             return TimelineLine(
                 at: now, kind: .note,
-                text: "\(more)\(excerpt.found) journal entries of \(about) in the last \(span.literal)"
+                text: "\(excerpt.count) journal entries of \(about) in the last \(span.literal)"
                     + (shown == 0 ? "" : shown < excerpt.found ? "; the last \(shown) are here" : ""),
                 evidence: excerpt.entries.map { entry in
                     Evidence(.journal, entry.cursor, "\(entry.at) \(String(entry.message.prefix(Self.textMax)))")

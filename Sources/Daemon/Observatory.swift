@@ -246,6 +246,18 @@ extension Observatory {
         }
     }
 
+    /// The same for agents: a wrong expression is thrown, for it proves nothing, and what rules say of alerts is not seen.
+    func told(_ text: String, at: Timestamp?) throws(Fault) -> String {
+        let time = at ?? clock.now().wall
+        let expression: Series.Expression
+        do throws(ExpressionError) {
+            expression = try Series.Expression(parsing: text)
+        } catch {
+            throw Fault("tool.expression", error.description)
+        }
+        return try expression.query(in: WithoutAlerts(of: store), at: time).json(at: time)
+    }
+
     struct Summary: Sendable {
         var metrics: OwnMetrics
         var series: Int

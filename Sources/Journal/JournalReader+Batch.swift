@@ -112,7 +112,7 @@ extension JournalReader {
     }
 
     /// What was read of one entry.
-    private struct Fields {
+    struct Fields {
         var values: [String: String] = [:]
         var bytes = 0
         var isDamaged = false
@@ -122,7 +122,7 @@ extension JournalReader {
         var dropped: Int?
     }
 
-    private func readFields(_ filter: FieldFilter) -> Fields {
+    func readFields(_ filter: FieldFilter) -> Fields {
         var fields = Fields()
         var data: UnsafeRawPointer?
         var size = 0

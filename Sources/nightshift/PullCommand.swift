@@ -74,7 +74,7 @@ struct PullCommand: AsyncParsableCommand {
 
         @OptionGroup var connection: Connection
         @Argument(help: "Its ID, or how it begins.") var id: String
-        @Option(help: "Why, for the timeline and for the agents.") var why: String
+        @Option(help: "Why, for the timeline and the pull request.") var why: String
 
         func run() async throws {
             let pull = try await connection.client.pull(id)

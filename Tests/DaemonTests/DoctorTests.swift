@@ -84,13 +84,13 @@ struct DoctorTests {
 
     private static let provider = "agents: {provider: {ollama: {model: m}}BUDGET}"
 
-    private static func agents(_ state: StatusView.Agents.State) -> Doctor.Ask {
+    private static func agents(_ state: StatusView.Agents.State, isChild: Bool? = nil) -> Doctor.Ask {
         { socket in
             #expect(socket.hasSuffix("/run/control.sock"), "the daemon of these settings is asked")
             return StatusView(
                 version: "1", since: "then", halted: false, journal: .init(lag_seconds: 0, entries: 1, gaps: 0),
                 metrics: .init(targets: 0, up: 0, series: 0), rules: .init(loaded: 1, firing: 0), incidents: [:],
-                actuation: "observe", agents: .init(state: state, tasks: 3), warnings: [])
+                actuation: "observe", agents: .init(state: state, tasks: 3, own_child: isChild), warnings: [])
         }
     }
 
@@ -103,11 +103,27 @@ struct DoctorTests {
         ] as [(StatusView.Agents.State?, Doctor.Finding.Verdict, String?)])
     func agentsAreHeard(state: StatusView.Agents.State?, verdict: Doctor.Finding.Verdict, mend: String?) async throws {
         let folder = try Written.folder(more: Self.provider.replacing("BUDGET", with: ""))
-        let found = await examine(folder, ask: state.map(Self.agents) ?? Self.nobody)
+        let found = await examine(folder, ask: state.map { Self.agents($0) } ?? Self.nobody)
         let finding = try #require(found["agents' process"])
         #expect(finding.verdict == verdict)
         #expect(mend.map { finding.mend?.hasPrefix($0) == true } ?? (finding.mend == nil), "\(finding)")
         if state == .waiting { #expect(finding.text.contains("3 steps wait")) }
+    }
+
+    @Test("agents that run as the daemon's own user are said to have no boundary", arguments: [true, false])
+    func agentsAreAChild(isChild: Bool) async throws {
+        let folder = try Written.folder(more: Self.provider.replacing("BUDGET", with: ""))
+        let finding = await examine(folder, ask: Self.agents(.heard, isChild: isChild))["agents' process"]
+        #expect(finding?.verdict == (isChild ? .warning : .fine))
+        #expect(finding?.text.contains("as the same user") == isChild)
+    }
+
+    @Test("only systemd's word for this very process makes it a unit; what a shell inherits does not")
+    func isUnit() {
+        #expect(Development.isUnit(["SYSTEMD_EXEC_PID": "77"], process: 77))
+        #expect(!Development.isUnit(["SYSTEMD_EXEC_PID": "1", "INVOCATION_ID": "0123"], process: 77))
+        #expect(!Development.isUnit(["INVOCATION_ID": "0123"], process: 77))
+        #expect(!Development.isUnit([:], process: 77))
     }
 
     @Test(

@@ -55,6 +55,19 @@ import Testing
         #expect(lines[0].text.hasPrefix("the journal of web.service could not be read: cannot open /nonexistent"))
     }
 
+    @Test func theNewestEntriesAreShown() async throws {
+        let folder = try Folder()
+        try WrittenJournal.write(
+            (-90 ... -1).map { ($0, ["_PID": "7", "_SYSTEMD_UNIT": "web.service", "MESSAGE": "line \($0)."]) },
+            to: folder.file("a.journal"))
+        let stage = try await ObservatoryStage(ledger: try Ledger.inMemory())
+        let lines = await evidence(stage, journal: .files([folder.file("a.journal")]))
+            .lines(Self.incident, EscalateClause(logs: .seconds(60)))
+        #expect(lines.map(\.text) == ["60 journal entries of web.service in the last 1m; the last 10 are here"])
+        let told = try #require(lines.first).evidence.map(\.text)
+        #expect(told.count == 10 && told[0].hasSuffix("line -10.") && told[9].hasSuffix("line -1."), "\(told)")
+    }
+
     @Test func withoutAUnitTheMetricsSaySo() async throws {
         let stage = try await ObservatoryStage(ledger: try Ledger.inMemory())
         var incident = Self.incident

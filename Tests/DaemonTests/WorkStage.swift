@@ -22,7 +22,7 @@ struct WorkStage {
         desk = WorkDesk(clock: clock.host)
         let tools = WorkTools(
             settings: ObservatoryStage.settings, ledger: self.ledger, observatory: stage.observatory,
-            bus: SystemBus(.system), clock: clock.host, masking: try Masking())
+            state: { UnitState(id: $0) }, clock: clock.host, masking: try Masking())
         service = WorkService(
             desk: desk, tools: tools, ledger: self.ledger, git: nil, budget: budget, clock: clock.host,
             finish: { _, _ in })

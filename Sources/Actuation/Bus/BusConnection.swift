@@ -164,17 +164,18 @@ extension UnitState {
         func number(_ properties: [String: BusValue], _ name: String) -> Int {
             if case .number(let number) = properties[name] { number } else { 0 }
         }
-        var names: [String] = []
-        if case .texts(let all) = unit["Names"] { names = all }
+        func texts(_ name: String) -> [String] {
+            if case .texts(let texts) = unit[name] { texts } else { [] }
+        }
         var invocation: [UInt8] = []
         if case .bytes(let bytes) = unit["InvocationID"] { invocation = bytes }
         let id = text(unit, "Id")
         self.init(
-            id: id.isEmpty ? asked : id, names: names, loadState: text(unit, "LoadState"),
+            id: id.isEmpty ? asked : id, names: texts("Names"), loadState: text(unit, "LoadState"),
             activeState: text(unit, "ActiveState"), subState: text(unit, "SubState"), result: text(service, "Result"),
             invocationID: invocation.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(),
             restarts: number(service, "NRestarts"), exitStatus: number(service, "ExecMainStatus"),
             exitCode: number(service, "ExecMainCode"), job: UInt32(number(unit, "Job")),
-            fragment: text(unit, "FragmentPath"))
+            fragment: text(unit, "FragmentPath"), dropIns: texts("DropInPaths"))
     }
 }

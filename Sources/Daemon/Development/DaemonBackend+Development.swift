@@ -17,12 +17,13 @@ extension DaemonBackend {
     }
 
     func work(_ id: String) async throws(Fault) -> WorkView {
-        let found = try await developmentRuns().filter { $0.item.hasPrefix(id) || $0.id.hasPrefix(id) }
+        let found = try await developmentRuns().named(id) { [$0.item, $0.id] }
         guard let run = found.first, !id.isEmpty else {
             throw Fault("work.unknown", "There is no work \(id)", hint: "nightshift work list shows it.")
         }
         guard found.count == 1 else {
-            throw Fault("work.ambiguous", "\(id) could be several", hint: "Type more of it.")
+            let names = found.map { "\($0.item) (run \($0.id))" }.joined(separator: ", ")
+            throw Fault("work.ambiguous", "\(id) could be \(names)", hint: "Type more of it, or of the run.")
         }
         return try await view(run, isWhole: true)
     }
@@ -97,7 +98,7 @@ extension DaemonBackend {
 
     func pull(_ id: String) async throws(Fault) -> PullView {
         let found = try await ledger.read { reader in
-            try reader.pullRequests().filter { $0.id.hasPrefix(id) && !id.isEmpty }
+            try (id.isEmpty ? [] : reader.pullRequests()).named(id) { [$0.id] }
                 .map { ($0, try reader.words(on: $0.id), try reader.end(of: $0.run) != nil) }
         }
         guard let (row, words, isOver) = found.first else {
@@ -153,7 +154,15 @@ extension PullView {
 
 extension RunHeader {
     /// As `RunState.item`; a review by itself has its own name.
-    var item: String { incident.map { "\($0.prefix(8))-\(occurrence)" } ?? id }
+    var item: String { incident.map { Development.item($0, runbook, occurrence) } ?? id }
+}
+
+extension Array {
+    /// Those that a person means by a name, or by the beginning of one: where a name is written out, no longer one.
+    func named(_ text: String, _ names: (Element) -> [String]) -> [Element] {
+        let exact = filter { names($0).contains(text) }
+        return exact.isEmpty ? filter { names($0).contains { $0.hasPrefix(text) } } : exact
+    }
 }
 
 extension RunState {

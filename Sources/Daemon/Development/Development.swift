@@ -15,6 +15,14 @@ struct Development: Sendable {
     let roles: @Sendable () -> [RoleFile]
     /// Nil where git is not installed; a forge step then fails and says so.
     let git: Git?
+    /// Whether the agents' process is a child of ours, and so of our own user.
+    var startsAgents = false
+
+    /// Whether systemd started this very process for a unit. `INVOCATION_ID` would not tell: every shell below a unit, such
+    /// as a user's terminal, inherits it.
+    static func isUnit(_ environment: [String: String], process: Int32) -> Bool {
+        environment["SYSTEMD_EXEC_PID"] == "\(process)"
+    }
 
     /// The definition that an escalated incident of a project begins.
     static let pipeline = "incident-fix"
@@ -22,6 +30,11 @@ struct Development: Sendable {
     static let diagnosis = "diagnose"
     /// What a review by itself is listed as.
     static let review = "review"
+
+    /// `1a2b3c4d-1` is the first fix of an incident, and `1a2b3c4d-d1` its first diagnosis, which has no branch.
+    static func item(_ incident: String, _ runbook: String, _ occurrence: Int) -> String {
+        "\(incident.prefix(8))-\(runbook == diagnosis ? "d" : "")\(occurrence)"
+    }
 
     func project(named name: String) -> Project? { projects().first { $0.name == name } }
 
@@ -74,7 +87,7 @@ extension RunState {
     /// Names branch, worktree and pull request of the run's change.
     var item: String {
         guard let facts else { return "none" }
-        return "\(facts.incident.prefix(8))-\(facts.occurrence)"
+        return Development.item(facts.incident, facts.runbook, facts.occurrence)
     }
 
     /// The project of the run, as it was when the run began.

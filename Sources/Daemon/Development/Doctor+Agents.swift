@@ -42,6 +42,13 @@ extension Doctor {
                 mend: "systemctl start nightshift.service, or ask as somebody who may (`access.viewers`).")
         }
         switch agents.state {
+        case .heard where agents.own_child == true:
+            return Finding(
+                verdict: .warning, about: about,
+                text:
+                    "it is a child of the daemon, as the same user: nothing but its own code keeps it from the ledger, "
+                    + "from the control socket and from what that user may do",
+                mend: "Run both as units: nightshift.service, and nightshift-agents.service with a user of its own.")
         case .heard: return Finding(verdict: .fine, about: about, text: "it asks the daemon for work", mend: nil)
         case .waiting:
             let since = agents.last_poll.map { "since \($0)" } ?? "so far"

@@ -106,9 +106,8 @@ extension Driver {
         }
         let lines = try await parts.ledger.read { try $0.timeline(of: facts.incident) }
         return WorkTask(
-            key: key, step: try workStep(step, project, run, development),
-            incident: WorkIncident(
-                incident, lines, givesLogs: project?.sendsLogs == true, mask: { parts.masking.mask($0) }),
+            key: key, step: try await workStep(step, project, development),
+            incident: WorkIncident(incident, lines, units: project?.units ?? [], mask: { parts.masking.mask($0) }),
             project: project, item: run.state.item, revision: revision,
             timeout: run.state.timer?.after ?? .seconds(900))
     }
@@ -137,8 +136,8 @@ extension Driver {
     }
 
     private func workStep(
-        _ step: RenderedStep, _ project: Project?, _ run: OpenRun, _ development: Development
-    ) throws(Fault) -> WorkTask.Step {
+        _ step: RenderedStep, _ project: Project?, _ development: Development
+    ) async throws(Fault) -> WorkTask.Step {
         switch step {
         case .agent(let agent):
             guard let file = development.roles().first(where: { $0.name == agent.role }) else {
@@ -147,7 +146,7 @@ extension Driver {
             }
             var inputs = agent.inputs
             if agent.role == "root-cause" {
-                inputs["runbooks"] = .array(parts.runbooks().filter { !$0.isBegunByName }.map(\.offer))
+                inputs["runbooks"] = .array(await proposable().map(\.offer))
                 inputs["projects"] = .array(project.map { [.string($0.name)] } ?? [])
             }
             return .agent(role: agent.role, file: file.path, text: file.text, inputs: inputs)
@@ -164,23 +163,33 @@ extension Driver {
 extension WorkIncident {
     /// What agents are told of an incident.
     ///
-    /// Log text comes to them by its own way only: of a signal its line has no more than the name, and of any line what
-    /// it rests on stays here. Where logs may not be sent (`givesLogs`), labels that a log's sender claims are left out,
-    /// and the summary of an incident that log lines opened, for a rule may quote them in it.
-    init(_ incident: Incident, _ lines: [TimelineLine], givesLogs: Bool, mask: (String) -> String) {
-        let isOfLogs = lines.contains { line in
-            line.kind == .signal && line.evidence.contains { $0.kind == .journal }
+    /// Log text comes to one of them, by the tool `raw-journal`: labels that a log's sender claims are left out, and the
+    /// summary of an incident that log lines opened, for a rule may quote them in it; where a line of the timeline has
+    /// them, it has their names instead. Of a signal its line has no more than the incident's name, and of any line what
+    /// it rests on stays here.
+    ///
+    /// - Parameter units: the project's, whose names are the settings' own, whoever claims one.
+    init(_ incident: Incident, _ lines: [TimelineLine], units: [String], mask: (String) -> String) {
+        let claims = incident.labels.dictionary.filter { name, value in
+            incident.claims.contains(name) && !(name == "unit" && units.contains(value))
         }
+        var hidden = claims.filter { $0.value.count >= Self.tellingMin }.sorted { $0.value.count > $1.value.count }
+        if lines.isOfLogs, !incident.summary.isEmpty { hidden.insert((key: "summary", incident.summary), at: 0) }
         self.init(
-            id: incident.id, name: incident.name, severity: incident.severity,
-            summary: givesLogs || !isOfLogs ? mask(incident.summary) : incident.name,
-            labels: incident.labels.dictionary.filter { givesLogs || !incident.claims.contains($0.key) },
+            id: incident.id, name: incident.name,
+            severity: claims["severity"] == nil ? incident.severity : "as a log line claims",
+            summary: lines.isOfLogs ? incident.name : mask(incident.summary),
+            labels: incident.labels.dictionary.filter { claims[$0.key] == nil },
             openedAt: incident.openedAt,
             timeline: lines.suffix(40).map { line in
-                let text = line.kind == .signal ? incident.name : String(line.text.prefix(300))
+                let said = hidden.reduce(line.text) { $0.replacing($1.value, with: "<\($1.key)>") }
+                let text = line.kind == .signal ? incident.name : String(said.prefix(300))
                 return mask("\(line.at) \(line.kind.rawValue): \(text)")
             })
     }
+
+    /// Shorter claims are in any text, and say nothing.
+    private static let tellingMin = 4
 }
 
 extension RenderedRepository {
@@ -191,16 +200,5 @@ extension RenderedRepository {
         case .test(let expect, let times): .test(expect: expect == .fails ? .fails : .passes, times: times)
         case .commit(let message): .commit(message: message)
         }
-    }
-}
-
-extension Runbook {
-    /// What an agent that may propose it is told.
-    fileprivate var offer: JSONValue {
-        .object([
-            "name": .string(name), "description": .string(description),
-            "when_not": .string(whenNot ?? ""),
-            "parameters": .array(parameters.map { .string($0.name) }),
-        ])
     }
 }

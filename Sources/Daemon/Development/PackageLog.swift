@@ -6,12 +6,12 @@ enum PackageLog {
     static let path = "/var/log/dpkg.log"
 
     /// Lines such as `upgrade nginx 1.22.1-9 1.22.1-10`; dpkg writes the host's local time.
-    static func lines(since: Timestamp) -> [(at: String, text: String)] {
+    static func lines(since: Timestamp) -> [Change] {
         TextFile.lines(path).suffix(5000).compactMap { line in
             let words = line.split(separator: " ")
             guard words.count >= 4, ["install", "upgrade", "remove", "purge"].contains(words[2]) else { return nil }
             guard let at = local("\(words[0])-\(words[1])"), at >= since else { return nil }
-            return (at.description, "dpkg: " + words[2...].joined(separator: " "))
+            return Change(at: at, text: "dpkg: " + words[2...].joined(separator: " "))
         }
     }
 

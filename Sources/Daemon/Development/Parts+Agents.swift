@@ -1,3 +1,4 @@
+import Actuation
 import Agents
 import Console
 import Delivery
@@ -19,7 +20,9 @@ extension Parts {
             return []
         }
         let tools = WorkTools(
-            settings: settings, ledger: ledger, observatory: observatory, bus: bus, clock: clock, masking: masking)
+            settings: settings, ledger: ledger, observatory: observatory,
+            state: { [bus] unit throws(Fault) in try await bus.state(of: unit) }, clock: clock, masking: masking,
+            runbooks: { [driver] in await driver.proposable() })
         let service = WorkService(
             desk: development.desk, tools: tools, ledger: ledger, git: development.git,
             budget: BudgetGuard(settings.agents.budget), clock: clock,
@@ -32,7 +35,7 @@ extension Parts {
                 answer: { try await service.answer($0) })
         ]
         // Under systemd it is a unit of its own, with its own user and the model's key.
-        if getenv("INVOCATION_ID") == nil { services.append(child(settingsPath)) }
+        if development.startsAgents { services.append(child(settingsPath)) }
         return services
     }
 

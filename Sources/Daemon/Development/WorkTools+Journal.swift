@@ -1,6 +1,7 @@
 import Delivery
 import Detection
 import Journal
+import Ledger
 import Model
 import Text
 
@@ -28,28 +29,38 @@ extension WorkTools {
     func journal(_ arguments: JSONValue, _ task: WorkTask, isRaw: Bool) async throws(Fault) -> String {
         let unit = try unitName(arguments, task)
         let before = try span(arguments, "before", default: .seconds(900))
-        let now = clock.now().wall
-        let begin = task.incident.openedAt - before
-        let excerpt = try await JournalExcerpt.read(
-            settings.journal.source, unit: unit, from: begin, through: now, keeping: 20_000)
-        let told = Self.telling(excerpt.entries, last: isRaw ? 60 : 200)
-        var lines = [
-            "\(excerpt.found) entries of \(unit) since \(begin); the first of each kind and the last, \(told.count) in all:"
-        ]
-        for entry in told {
+        let (opened, now) = (task.incident.openedAt, clock.now().wall)
+        let excerpt = try await excerpt(JournalExcerpt.about(unit), from: opened - before, task)
+        let claims = isRaw ? try await claims(of: task.incident.id) : []
+        let lines = Nearest.lines(
+            excerpt.entries, around: opened, near: isRaw ? 60 : 200, bytesMax: Self.textMax - 4000
+        ) { entry in
             let text = isRaw ? String(entry.message.prefix(500)) : MessageTemplate.of(entry.message)
-            lines.append("\(entry.at) priority \(entry.priority): \(text)")
+            return "\(entry.at) priority \(entry.priority): \(text)"
         }
-        return lines.joined(separator: "\n")
+        let head =
+            "\(excerpt.count) entries of \(unit) from \(opened - before) through \(now), the incident at \(opened); "
+            + "the first of each kind and those nearest to the incident, \(lines.count) in all, oldest first"
+        return ([head] + [excerpt.omission].compactMap(\.self) + claims + lines).joined(separator: "\n")
     }
 
-    /// The first entry of each kind of message, and the last entries: a flood of one kind hides no other.
-    static func telling(_ entries: [LogEntry], last: Int, kinds: Int = 80) -> [LogEntry] {
-        var seen: Set<String> = []
-        return entries.enumerated().filter { index, entry in
-            let isNew = seen.count < kinds && seen.insert(MessageTemplate.of(entry.message)).inserted
-            return isNew || index >= entries.count - last
-        }.map(\.element)
+    /// Around the incident, through now.
+    func excerpt(_ matches: [String], from: Timestamp, _ task: WorkTask) async throws(Fault) -> JournalExcerpt {
+        try await JournalExcerpt.read(
+            settings.journal.source, matches: matches, from: from, around: task.incident.openedAt,
+            through: clock.now().wall, keeping: entriesMax, readMax: entriesReadMax)
+    }
+
+    /// What a rule took from log lines into the incident itself: raw text as well, so only its reader is told.
+    private func claims(of incident: String) async throws(Fault) -> [String] {
+        let (record, lines) = try await ledger.read { (try $0.incident(incident), try $0.timeline(of: incident)) }
+        guard let incident = record?.incident else { return [] }
+        let summary =
+            lines.isOfLogs ? ["the incident's summary, as its rule wrote it: \(incident.summary.prefix(1000))"] : []
+        return summary
+            + incident.claims.sorted().compactMap { name in
+                incident.labels[name].map { "the incident's label \(name), taken from a log line: \($0.prefix(500))" }
+            }
     }
 
     /// How often each kind of message came before the incident and since.
@@ -57,19 +68,27 @@ extension WorkTools {
         let unit = try unitName(arguments, task)
         let before = try span(arguments, "before", default: .seconds(3600))
         let opened = task.incident.openedAt
-        let excerpt = try await JournalExcerpt.read(
-            settings.journal.source, unit: unit, from: opened - before, through: clock.now().wall, keeping: 20_000)
+        let excerpt = try await excerpt(JournalExcerpt.about(unit), from: opened - before, task)
         var counts: [String: (before: Int, since: Int, worst: Int)] = [:]
         for entry in excerpt.entries {
-            var count = counts[MessageTemplate.of(entry.message)] ?? (0, 0, 7)
+            let kind = MessageTemplate.of(entry.message)
+            var count = counts[kind] ?? (0, 0, 7)
             if entry.at < opened { count.before += 1 } else { count.since += 1 }
             count.worst = min(count.worst, entry.priority)
-            counts[MessageTemplate.of(entry.message)] = count
+            counts[kind] = count
         }
         let rows = counts.sorted { ($1.value.since, $0.key) < ($0.value.since, $1.key) }.prefix(60)
+        let more = counts.count - rows.count
+        let head = "before\tsince\tpriority\ttemplate (\(unit), since \(opened - before), incident at \(opened))"
         return
-            (["before\tsince\tpriority\ttemplate (\(unit), since \(opened - before), incident at \(opened))"]
-            + rows.map { "\($0.value.before)\t\($0.value.since)\t\($0.value.worst)\t\($0.key)" })
+            ([excerpt.omission].compactMap(\.self) + [head]
+            + rows.map { "\($0.value.before)\t\($0.value.since)\t\($0.value.worst)\t\($0.key)" }
+            + (more > 0 ? ["… (\(more) more kinds, none more frequent since the incident, are left out)"] : []))
             .joined(separator: "\n")
     }
+}
+
+extension [TimelineLine] {
+    /// Whether log entries opened the incident: then its rule may quote them in the summary.
+    var isOfLogs: Bool { contains { $0.kind == .signal && $0.evidence.contains { $0.kind == .journal } } }
 }

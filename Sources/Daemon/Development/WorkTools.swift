@@ -17,9 +17,16 @@ struct WorkTools: Sendable {
     let settings: Settings
     let ledger: Ledger
     let observatory: Observatory
-    let bus: SystemBus
+    /// A unit as systemd knows it.
+    let state: @Sendable (String) async throws(Fault) -> UnitState
     let clock: HostClock
     let masking: Masking
+    /// The runbooks that may be proposed.
+    var runbooks: @Sendable () async -> [Runbook] = { [] }
+    /// Entries of the journal that are kept of each side of the incident.
+    var entriesMax = 10_000
+    /// Those that are counted.
+    var entriesReadMax = JournalExcerpt.readMax
 
     static let textMax = 16_000
     static let spanMax = Duration.seconds(24 * 3600)
@@ -28,10 +35,7 @@ struct WorkTools: Sendable {
     func answer(_ name: String, _ arguments: JSONValue, for task: WorkTask) async -> (text: String, isError: Bool) {
         do {
             let text = try await look(name, arguments, task)
-            let masked = masking.mask(text)
-            return (
-                masked.utf8.count <= Self.textMax ? masked : String(masked.prefix(Self.textMax)) + "\n… (cut)", false
-            )
+            return (Nearest.fitted(masking.mask(text), bytesMax: Self.textMax), false)
         } catch {
             return (masking.mask(error.description), true)
         }
@@ -47,6 +51,7 @@ struct WorkTools: Sendable {
         case "unit": return try await unit(arguments, task)
         case "changes": return try await changes(arguments, task)
         case "history": return try await history(task)
+        case "proposal": return try await checkProposal(arguments, task)
         default: throw Fault("tool.unknown", "there is no tool \"\(name)\"")
         }
     }
@@ -79,44 +84,21 @@ struct WorkTools: Sendable {
             at = Timestamp(parsing: text)
             if at == nil { throw Fault("tool.argument", "\"at\" is a time such as 2026-11-24T03:12:07Z") }
         }
-        return await observatory.query(expression, at: at)
+        guard !expression.contains("ALERTS") else {
+            throw Fault(
+                "tool.alerts", "ALERTS and ALERTS_FOR_STATE are not told here: their labels may be words of log lines")
+        }
+        return try await observatory.told(expression, at: at)
     }
 
     private func unit(_ arguments: JSONValue, _ task: WorkTask) async throws(Fault) -> String {
         let name = try unitName(arguments, task)
-        let state = try await bus.state(of: name)
+        let state = try await self.state(name)
         return """
             \(name) (\(state.id)): \(state.loadState), \(state.activeState) (\(state.subState)), \
             result \(state.result), exit \(state.exitStatus), restarts \(state.restarts), \
             InvocationID \(state.invocationID), names \(state.names.joined(separator: " "))
             """
-    }
-
-    /// What changed on this host: unit starts and reloads, and packages, as PID 1 and dpkg's log tell.
-    private func changes(_ arguments: JSONValue, _ task: WorkTask) async throws(Fault) -> String {
-        let before = try span(arguments, "before", default: Self.spanMax)
-        let (from, now) = (task.incident.openedAt - before, clock.now().wall)
-        var lines: [(at: String, text: String)] = []
-        if let name = arguments["unit"]?.string ?? task.incident.labels["unit"] {
-            let excerpt = try await JournalExcerpt.read(
-                settings.journal.source, unit: name, from: from, through: now, keeping: 20_000)
-            lines += Self.saidBySystemd(excerpt.entries)
-        }
-        lines += PackageLog.lines(since: from)
-        let runs = try await ledger.read { try $0.runs(since: from) }
-        for run in runs where run.runbook == "deploy" || run.runbook == "stage" {
-            lines.append((run.stamp.wall.description, "\(run.runbook) by Nightshift: \(run.parameters)"))
-        }
-        if let revision = task.revision { lines.append((now.description, "deployed now: revision \(revision)")) }
-        guard !lines.isEmpty else { return "nothing changed since \(from), as far as systemd and dpkg tell" }
-        return lines.sorted { $0.at < $1.at }.suffix(100).map { "\($0.at) \($0.text)" }.joined(separator: "\n")
-    }
-
-    /// What PID 1 said of the unit, which is no log text of the service: the kernel vouches for `_PID`, and the words are
-    /// systemd's own with names that unit files give. Nothing that a service or its clients write is in it, so it may be
-    /// sent where logs may not.
-    static func saidBySystemd(_ entries: [LogEntry]) -> [(at: String, text: String)] {
-        entries.filter { $0["_PID"] == "1" }.map { ($0.at.description, "systemd: \($0.message.prefix(200))") }
     }
 
     /// Earlier incidents of the same unit or kind, and how they ended.

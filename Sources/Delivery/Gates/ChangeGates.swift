@@ -3,23 +3,15 @@ public import Text
 
 /// The checks of a change that need no test run: it is made from edits here, or not at all.
 public struct ChangeGates: Sendable {
-    /// Whether a new text was copied from somewhere that the agents only read (a log line, say): a sentence that says
-    /// from where, or nil.
-    public typealias InjectionCheck = @Sendable (_ path: String, _ added: String) -> String?
-
     public let policy: PathPolicy
     private let secrets: SecretScan
-    private let injected: InjectionCheck
     private let limits: EditLimits
     /// What only the test runner writes.
     private let reportMarks: [String]
 
-    public init(
-        _ project: Project, masking: Masking, limits: EditLimits = EditLimits(), injected: @escaping InjectionCheck
-    ) throws(Fault) {
+    public init(_ project: Project, masking: Masking, limits: EditLimits = EditLimits()) throws(Fault) {
         policy = try PathPolicy(project)
         secrets = SecretScan(masking)
-        self.injected = injected
         self.limits = limits
         let report: String? =
             switch project.report {
@@ -50,11 +42,6 @@ public struct ChangeGates: Sendable {
             if let failure = forgery(in: file) { throw failure }
             if role == .fix, let failure = Self.testAware(file) { throw failure }
             if let failure = secrets.failure(in: file, isTest: role == .test) { throw failure }
-            for hunk in Hunk.all(in: file) where !hunk.added.isEmpty {
-                if let why = injected(file.path, hunk.added.joined()) {
-                    throw GateFailure(.injected, "\(hunk): \(why)", evidence: ["\(hunk)"])
-                }
-            }
         }
     }
 

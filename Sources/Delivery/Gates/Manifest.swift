@@ -41,7 +41,9 @@ enum Manifest {
         }
     }
 
-    private static let vendors: Set<String> = ["vendor", "node_modules", "third_party", "thirdparty", "site-packages"]
+    private static let vendors: Set<String> = [
+        "vendor", "node_modules", "third_party", "third-party", "thirdparty", "external", "pods", "site-packages",
+    ]
     private static let locks: Set<String> = [
         "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lockb", "go.mod", "go.sum",
         "go.work", "go.work.sum", "cargo.lock", "package.resolved", "gemfile", "gemfile.lock", "poetry.lock", "uv.lock",

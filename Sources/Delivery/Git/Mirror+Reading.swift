@@ -39,13 +39,6 @@ public struct BlamedLine: Sendable, Hashable, Codable {
     public var text: String
 }
 
-public struct LoggedCommit: Sendable, Hashable, Codable {
-    public var commit: CommitID
-    public var author: String
-    public var date: Timestamp
-    public var summary: String
-}
-
 /// A list that ends where its limit is.
 public struct Capped<Element: Sendable & Hashable & Codable>: Sendable, Hashable, Codable {
     public var items: [Element]
@@ -175,28 +168,6 @@ extension Mirror {
             }
         }
         return blamed
-    }
-
-    /// The commits that `new` has and `old` has not, the newest first.
-    public func log(
-        from old: CommitID?, to new: CommitID, touching: [RelativePath] = [], max: Int = 50
-    ) async throws(Fault) -> Capped<LoggedCommit> {
-        let range = old.map { "\($0.text)..\(new.text)" } ?? new.text
-        let answer = try await git.run(
-            ["log", "-z", "--no-color", "--format=%H%x01%an%x01%ct%x01%s", "--max-count=\(max + 1)"]
-                + ["--end-of-options", range, "--"] + touching.map(\.description),
-            Git.Setting(repository: path, outputMax: 1 << 20))
-        var commits: [LoggedCommit] = []
-        for record in answer.output.split(separator: 0) {
-            let parts = String(decoding: record, as: UTF8.self)
-                .split(separator: "\u{1}", maxSplits: 3, omittingEmptySubsequences: false)
-            guard parts.count == 4 else { continue }
-            commits.append(
-                LoggedCommit(
-                    commit: try CommitID(String(parts[0])), author: String(parts[1].prefix(200)),
-                    date: Timestamp(seconds: Double(parts[2]) ?? 0), summary: String(parts[3].prefix(500))))
-        }
-        return Capped(items: Array(commits.prefix(max)), isWhole: commits.count <= max)
     }
 
     private func missing(_ place: String, _ commit: CommitID) -> Fault {

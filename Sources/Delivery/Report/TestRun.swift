@@ -46,15 +46,13 @@ public struct TestRun: Sendable, Hashable, Codable {
 /// The report's file as it was found after the command ended; whoever runs the command deletes an old one before.
 public enum ReportFile: Sendable, Hashable {
     case missing
-    /// Older than the run.
-    case stale
     case tooLarge
     case bytes([UInt8])
 }
 
 /// Why no test names could be read.
 public enum ReportProblem: Sendable, Hashable, Codable {
-    case missing, stale, empty, tooLarge
+    case missing, empty, tooLarge
     /// It ends before it is complete.
     case truncated(String)
     /// The tests said that they cannot go on.
@@ -64,7 +62,6 @@ public enum ReportProblem: Sendable, Hashable, Codable {
     public var text: String {
         switch self {
         case .missing: "it left no test report"
-        case .stale: "its test report is older than the run"
         case .empty: "its test report names no test"
         case .tooLarge: "its test report is too large"
         case .truncated(let why): "its test report is cut short: \(why)"
@@ -100,7 +97,6 @@ extension TestRun {
     private static func bytes(_ file: ReportFile) throws(ReportProblem) -> [UInt8] {
         switch file {
         case .missing: throw .missing
-        case .stale: throw .stale
         case .tooLarge: throw .tooLarge
         case .bytes(let bytes):
             guard !bytes.isEmpty else { throw .empty }

@@ -62,8 +62,6 @@ public struct SandboxReport: Sendable, Hashable, Codable {
     public var memoryPeak: ByteSize
     public var processesPeak: Int
 
-    public var succeeded: Bool { end == .exit(0) }
-
     /// How it ended, as the end of a sentence that begins with the command.
     public var ending: String {
         switch end {

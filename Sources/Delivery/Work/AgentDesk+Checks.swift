@@ -7,31 +7,19 @@ extension AgentDesk {
     /// What code checks of a role's result before it counts, besides its schema and its citations.
     func checks(_ role: Role, _ task: WorkTask, _ inputs: [String: JSONValue]) -> [ResultCheck] {
         switch role.name {
-        case "root-cause": return [Self.proposal(inputs)]
+        case "root-cause": return [proposal(task, inputs)]
         case "test": return trial(task, as: .test)
         case "code", "fix": return trial(task, as: .fix)
         default: return []
         }
     }
 
-    /// A proposal names what there is, as the inputs list it.
-    private static func proposal(_ inputs: [String: JSONValue]) -> ResultCheck {
+    /// A proposal names what there is; whether a runbook takes the parameters, the daemon says, which has its rules.
+    private func proposal(_ task: WorkTask, _ inputs: [String: JSONValue]) -> ResultCheck {
         let projects = (inputs["projects"]?.array ?? []).compactMap(\.string)
-        var parameters: [String: [String]] = [:]
-        for runbook in inputs["runbooks"]?.array ?? [] {
-            guard let name = runbook["name"]?.string else { continue }
-            parameters[name] = (runbook["parameters"]?.array ?? []).compactMap(\.string)
-        }
-        let known = parameters
-        return Proposal.check(projects: projects) { name, given in
-            guard let names = known[name] else {
-                let all = known.keys.sorted()
-                return "there is no runbook \(excerpt(name)); there are: \(all.isEmpty ? "none" : listed(all, max: 40))"
-            }
-            guard let given = given.object else { return "the parameters of the runbook \(name) are an object" }
-            guard let odd = given.keys.sorted().first(where: { !names.contains($0) }) else { return nil }
-            return "the runbook \(name) has no parameter \(excerpt(odd)); "
-                + "it has: \(names.isEmpty ? "none" : listed(names, max: 40))"
+        return Proposal.check(projects: projects) { name, parameters in
+            let answer = await line.tool(task.key, "proposal", ["runbook": .string(name), "parameters": parameters])
+            return answer.isError ? answer.text : nil
         }
     }
 

@@ -46,7 +46,8 @@ enum DaemonTools {
             ["unit": unit], []
         ),
         (
-            "changes", "changes", "What changed before the incident: starts of the unit, packages, deploys.",
+            "changes", "changes",
+            "What changed before the incident: starts of the unit, its unit files, packages, deploys.",
             ["before": before, "unit": unit], []
         ),
         ("history", "history", "Earlier incidents of the same unit or kind, and how they ended.", [:], []),

@@ -57,12 +57,12 @@ struct Item: Sendable {
         do throws(Fault) {
             worktree = try await self.worktree(record)
             try await worktree.reset(to: try await tree(record, in: worktree))
-            // What was copied from a log is looked for below: whether the repository has it too is git's to say.
-            gates = try ChangeGates(project, masking: masking) { _, _ in nil }
+            gates = try ChangeGates(project, masking: masking)
         } catch {
             throw GateFailure(error)
         }
         let change = try gates.change(edits, as: role, in: WorktreeFiles(worktree.directory))
+        // What was copied from a log: whether the repository has it too is git's to say.
         let injected: GateFailure?
         do throws(Fault) { injected = try await self.injected(change, worktree) } catch { throw GateFailure(error) }
         if let injected { throw injected }

@@ -141,10 +141,6 @@ import Testing
         #expect(blamed.map(\.commit) == [first, second])
         #expect(blamed[1].summary == "Change two" && blamed[1].text == "two" && blamed[1].date == TestRepository.date)
         #expect(try await fault { _ = try await mirror.blame(RelativePath("b"), at: second, lines: 1...2) } != nil)
-        let log = try await mirror.log(from: first, to: second)
-        #expect(log.items.map(\.summary) == ["Change two"] && log.items[0].author == "Nightshift")
-        #expect(try await mirror.log(from: nil, to: second, max: 1).isWhole == false)
-        #expect(try await mirror.log(from: nil, to: second, touching: [RelativePath("b")]).items.isEmpty)
     }
 
     @Test func rangesAreAsPeopleWriteThem() async throws {

@@ -13,7 +13,7 @@ import Testing
 
     /// What a command prints and how it exits proves nothing.
     @Test(arguments: [
-        (ReportFile.missing, ReportProblem.missing), (.stale, .stale), (.tooLarge, .tooLarge), (.bytes([]), .empty),
+        (ReportFile.missing, ReportProblem.missing), (.tooLarge, .tooLarge), (.bytes([]), .empty),
         (.bytes(Array("<testsuite/>".utf8)), .empty),
     ])
     func withoutAReportNothingPassed(file: ReportFile, problem: ReportProblem) {

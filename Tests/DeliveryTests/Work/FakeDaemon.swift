@@ -63,6 +63,10 @@ actor FakeDaemon: WorkLine {
         case .poll(let running): return try await poll(running)
         case .tool(_, let name, let arguments):
             calls.append("\(name) \(arguments.object?.keys.sorted().joined(separator: ",") ?? "")")
+            if name == "proposal" {
+                let known = arguments["runbook"]?.string == "restart"
+                return .tool(text: known ? "" : "no such runbook is installed; there are: restart", isError: !known)
+            }
             let answer = tools[name] ?? ("nothing of \(name)", false)
             return .tool(text: answer.text, isError: answer.isError)
         case .exchanges(let key): return .exchanges(stored.filter { $0.key == key }.map(\.body))

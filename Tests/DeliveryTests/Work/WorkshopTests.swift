@@ -170,4 +170,13 @@ import Testing
         #expect(busy?.code == "repository.busy")
         withExtendedLifetime(first) {}
     }
+
+    @Test("a child gets of the environment what it needs, and none of a person's tokens")
+    func childsEnvironment() {
+        let all = [
+            "PATH": "/usr/bin", "HOME": "/home/ada", "TMPDIR": "/tmp", "CREDENTIALS_DIRECTORY": "/run/credentials/x",
+            "GITHUB_TOKEN": "t", "SSH_AUTH_SOCK": "/s", "LD_PRELOAD": "/l.so", "INVOCATION_ID": "1",
+        ]
+        #expect(AgentsChild.kept(all).keys.sorted() == ["CREDENTIALS_DIRECTORY", "HOME", "PATH", "TMPDIR"])
+    }
 }
