@@ -91,7 +91,7 @@ public enum ReviewByItself {
         let found = (result["findings"]?.array ?? []).map { item in
             Finding(
                 severity: item["severity"]?.string ?? "", area: item["area"]?.string ?? "",
-                path: item["path"]?.string ?? "", line: Int(item["line"]?.number ?? 0),
+                path: item["path"]?.string ?? "", line: item["line"]?.number.flatMap { Int(exactly: $0) } ?? 0,
                 text: item["text"]?.string ?? "")
         }
         return Self.severities.flatMap { severity in found.filter { $0.severity == severity } }

@@ -40,7 +40,9 @@ extension JSONValue {
         switch action {
         case .checkout: named(["revision", "branch"])
         case .apply: files
-        case .test: named(["passed", "failed"]) + (self["tests"]?.number.map { ["of \(Int($0)) tests"] } ?? [])
+        case .test:
+            named(["passed", "failed"])
+                + (self["tests"]?.number.flatMap { Int(exactly: $0) }.map { ["of \($0) tests"] } ?? [])
         case .commit: named(["commit"]) + files
         }
     }

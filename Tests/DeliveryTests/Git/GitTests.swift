@@ -64,8 +64,7 @@ import Testing
         let forge = try await LocalForge(repository.project().repository, git: repository.git)
         _ = try await forge.facts(of: worktree.item.branch, into: BranchName("main"))
         _ = try await forge.merge(
-            worktree.item.branch, expecting: commit, into: BranchName("main"), message: "Merge",
-            date: TestRepository.date)
+            worktree.item.branch, expecting: commit, into: BranchName("main"), at: base)
         #expect(!repository.folder.has("ran"))
     }
 
