@@ -101,7 +101,7 @@ public struct Mirror: Sendable {
         let sides = Git.otherSide(of: address.text, "upload-pack", "upload-pack")
         let answer = try await git.run(
             options + sides + ["--", address.text, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
-            Git.Setting(repository: path, accepts: [0, 1, 128]))
+            Git.Setting(repository: path, fetches: true, accepts: [0, 1, 128]))
         guard answer.exit == 0 else { throw address.fault(answer.complaint) }
     }
 }

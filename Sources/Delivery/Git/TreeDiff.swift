@@ -63,11 +63,11 @@ extension Git {
         let options = ["diff-tree", "-r", "--no-ext-diff", "--no-textconv", "--no-renames", "--no-color"]
         let numbers = try await run(
             options + ["-z", "--raw", "--numstat", "--end-of-options", old, new, "--"],
-            Setting(repository: repository, outputMax: 4 << 20))
+            Setting(repository: repository, outputMax: 4 << 20, dataMax: Self.readingMax))
         let patch = try await run(
             options + ["-p", "-U3", "--full-index", "--src-prefix=a/", "--dst-prefix=b/", "--end-of-options", old, new]
                 + ["--"],
-            Setting(repository: repository, outputMax: bytesMax, cuts: true))
+            Setting(repository: repository, outputMax: bytesMax, cuts: true, dataMax: Self.readingMax))
         return TreeDiff(files: try Self.files(numbers.output), text: patch.text, isWhole: patch.isWhole)
     }
 
