@@ -12,7 +12,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         let findings = await Doctor.examine(settingsPath: settings) { try await ControlClient(socket: $0).status() }
         if json {
-            Terminal.say(try JSONText.of(findings))
+            Terminal.give(try JSONText.of(findings))
         } else {
             for finding in findings {
                 let sign =

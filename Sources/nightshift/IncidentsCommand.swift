@@ -21,7 +21,7 @@ struct IncidentsCommand: AsyncParsableCommand {
         func run() async throws {
             let incidents = try await connection.client.incidents()
             if json {
-                Terminal.say(try JSONText.of(incidents))
+                Terminal.give(try JSONText.of(incidents))
                 return
             }
             if incidents.isEmpty { Terminal.say("No incident so far.") }
@@ -42,7 +42,8 @@ struct IncidentsCommand: AsyncParsableCommand {
         func run() async throws {
             let incident = try await connection.client.incident(id)
             let offset = utc ? 0 : Terminal.zoneOffset(at: .now())
-            Terminal.say(json ? try JSONText.of(incident) : IncidentText.show(incident, zoneOffset: offset))
+            if json { return Terminal.give(try JSONText.of(incident)) }
+            Terminal.say(IncidentText.show(incident, zoneOffset: offset))
         }
     }
 

@@ -21,7 +21,7 @@ struct PlanCommand: AsyncParsableCommand {
         }
         let plan = try Plan.make(runbook: runbook, labels: Labels(pairs), settingsPath: settings)
         if json {
-            Terminal.say(try JSONText.of(plan))
+            Terminal.give(try JSONText.of(plan))
             return
         }
         Terminal.say(

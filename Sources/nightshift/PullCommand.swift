@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Incidents
 import Model
 
 struct PullCommand: AsyncParsableCommand {
@@ -16,7 +17,7 @@ struct PullCommand: AsyncParsableCommand {
 
         func run() async throws {
             let pulls = try await connection.client.pulls()
-            if json { return Terminal.say(try JSONText.of(pulls)) }
+            if json { return Terminal.give(try JSONText.of(pulls)) }
             if pulls.isEmpty { Terminal.say("No pull request so far.") }
             for pull in pulls {
                 Terminal.say("\(pull.id)  \(pull.state)  \(pull.project)  \(pull.lines) lines  \(pull.title)")
@@ -34,7 +35,8 @@ struct PullCommand: AsyncParsableCommand {
 
         func run() async throws {
             let pull = try await connection.client.pull(id)
-            Terminal.say(json ? try JSONText.of(pull) : pull.text)
+            if json { return Terminal.give(try JSONText.of(pull)) }
+            Terminal.say(pull.text)
         }
     }
 
@@ -86,13 +88,14 @@ struct PullCommand: AsyncParsableCommand {
 extension PullView {
     fileprivate var text: String {
         var lines = [
-            "\(id): \(title)",
+            "\(id): \(IncidentText.line(title))",
             "  \(state), \(lines) lines, \(branch) (\(head.prefix(12))) into \(base.prefix(12)) of \(project)",
         ]
-        lines += body.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
+        lines += body.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { "  \($0)" }
         if !checks.isEmpty { lines += ["", "  checked:"] + checks.map { "    \($0)" } }
         for word in words ?? [] where word.kind != "check" {
-            let said = word.text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n      ")
+            let said = word.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+                .joined(separator: "\n      ")
             lines.append("    \(word.at)  \(word.kind)  \(word.person): \(said)")
         }
         if let diff { lines += ["", diff] }

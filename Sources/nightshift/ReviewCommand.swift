@@ -23,7 +23,7 @@ struct ReviewCommand: AsyncParsableCommand {
         Terminal.complain(
             review.kept.map { "kept: nightshift work show \($0) --transcript" }
                 ?? "no daemon runs here: this review is kept nowhere and counts towards no budget")
-        if json { return Terminal.say(try JSONText.of(findings)) }
+        if json { return Terminal.give(try JSONText.of(findings)) }
         if findings.isEmpty {
             Terminal.say("nothing found")
         } else {

@@ -17,7 +17,7 @@ struct RunbooksCommand: AsyncParsableCommand {
         func run() async throws {
             let runbooks = try await connection.client.runbooks()
             if json {
-                Terminal.say(try JSONText.of(runbooks))
+                Terminal.give(try JSONText.of(runbooks))
                 return
             }
             for runbook in runbooks {
@@ -43,7 +43,7 @@ struct RunbooksCommand: AsyncParsableCommand {
                     "runbook.unknown", "The daemon has no runbook \"\(name)\"", hint: "nightshift runbooks lists them.")
             }
             if json {
-                Terminal.say(try JSONText.of(runbook))
+                Terminal.give(try JSONText.of(runbook))
                 return
             }
             Terminal.say(

@@ -12,7 +12,7 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let status = try await connection.client.status()
         if json {
-            Terminal.say(try JSONText.of(status))
+            Terminal.give(try JSONText.of(status))
             return
         }
         let sign = status.warnings.isEmpty && !status.halted ? "✔ well" : "✘ needs attention"

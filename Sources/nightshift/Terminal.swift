@@ -1,7 +1,11 @@
 import Glibc
 import Model
+import Text
 
 /// Where a person reads: data goes to standard output, everything else to standard error.
+///
+/// Whatever a person reads shows its hidden characters: no text of a model's or a stranger's moves the cursor, hides a
+/// line or turns one round.
 enum Terminal {
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 
@@ -9,16 +13,21 @@ enum Terminal {
     static var userName: String { getpwuid(getuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(getuid())" }
 
     static func complain(_ text: String) {
-        write(text + "\n", to: STDERR_FILENO)
+        write(HiddenCharacters.shown(in: text) + "\n", to: STDERR_FILENO)
     }
 
     static func say(_ text: String) {
-        write(text + "\n", to: STDOUT_FILENO)
+        write(HiddenCharacters.shown(in: text) + "\n", to: STDOUT_FILENO)
+    }
+
+    /// Data for a program, such as JSON: as it is.
+    static func give(_ data: String) {
+        write(data + "\n", to: STDOUT_FILENO)
     }
 
     /// Asks on the terminal; anything but y or yes is no, and so is a closed input.
     static func confirm(_ question: String) -> Bool {
-        write(question + " [y/N] ", to: STDERR_FILENO)
+        write(HiddenCharacters.shown(in: question) + " [y/N] ", to: STDERR_FILENO)
         return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
     }
 

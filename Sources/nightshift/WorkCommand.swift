@@ -28,7 +28,7 @@ struct WorkCommand: AsyncParsableCommand {
 
         func run() async throws {
             let work = try await connection.client.work()
-            if json { return Terminal.say(try JSONText.of(work)) }
+            if json { return Terminal.give(try JSONText.of(work)) }
             if work.isEmpty { Terminal.say("No fix so far.") }
             for item in work {
                 Terminal.say(
@@ -49,7 +49,7 @@ struct WorkCommand: AsyncParsableCommand {
 
         func run() async throws {
             let item = try await connection.client.work(id)
-            if json { return Terminal.say(try JSONText.of(item)) }
+            if json { return Terminal.give(try JSONText.of(item)) }
             Terminal.say("\(item.id) of \(item.project): \(item.state)\n  \(item.text)")
             Terminal.say(
                 "  incident \(item.incident), begun \(item.begun_at)\(item.ended_at.map { ", ended \($0)" } ?? "")")

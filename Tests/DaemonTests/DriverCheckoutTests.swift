@@ -1,4 +1,3 @@
-import Delivery
 import Foundation
 import Ledger
 import Model
@@ -6,6 +5,7 @@ import Runbooks
 import Testing
 
 @testable import Daemon
+@testable import Delivery
 
 /// A checkout begins a change: the driver looks first whether what comes of it could be delivered.
 @Suite("The driver and a checkout") struct DriverCheckoutTests {
@@ -42,7 +42,37 @@ import Testing
             git.waitUntilExit()
             try #require(git.terminationStatus == 0)
         }
-        try folder.write("REVISION", "0123456789012345678901234567890123456789\n")
+        let end = try await checkout(folder, place, deployed: "0123456789012345678901234567890123456789")
+        guard let words else {
+            #expect(end == nil, "it waits for the agents' process")
+            return
+        }
+        #expect(end?.kind == .escalated)
+        #expect(end?.text.contains(words.replacing("PLACE", with: place)) == true, "\(end as Any)")
+    }
+
+    @Test("of a branch that is not at what is deployed ends the work, with both commits and what to do")
+    func strayed() async throws {
+        let folder = try Folder()
+        let (place, git) = (folder.file("bare.git"), try Git())
+        _ = try await git.run(["init", "--quiet", "--bare", "--template=", "--", place], Git.Setting())
+        let tree = try await git.run(["write-tree"], Git.Setting(repository: place, index: folder.file("index"))).line
+        let base = try await git.run(["commit-tree", tree, "-m", "Base"], in: place).line
+        let later = try await git.run(["commit-tree", tree, "-p", base, "-m", "Later"], in: place).line
+        _ = try await git.run(["update-ref", "refs/heads/main", base], in: place)
+        #expect(try await checkout(folder, place, deployed: base) == nil, "it waits for the agents' process")
+        // Not released yet; or a fix that was rolled back.
+        _ = try await git.run(["update-ref", "refs/heads/main", later], in: place)
+        let end = try #require(try await checkout(folder, place, deployed: base))
+        #expect(end.kind == .escalated)
+        let words = "forge: main is at \(later.prefix(12)), but \(base.prefix(12)) is deployed"
+        #expect(end.text.contains(words) && end.text.contains("Deploy what is on main, or take it back"), "\(end.text)")
+        #expect(try await checkout(folder, place, deployed: later) == nil)
+    }
+
+    /// How the run ends that begins with a checkout; nil where it waits for the agents' process.
+    private func checkout(_ folder: Folder, _ place: String, deployed: String) async throws -> RunEnd? {
+        try folder.write("REVISION", deployed + "\n")
         var changed = DriverDevelopTests.project
         changed.repository.url = place
         changed.revision = .file(path: folder.file("REVISION"))
@@ -60,12 +90,6 @@ import Testing
             }
             return false
         }
-        let end = try await stage.ends("4f2a").last ?? nil
-        guard let words else {
-            #expect(end == nil, "it waits for the agents' process")
-            return
-        }
-        #expect(end?.kind == .escalated)
-        #expect(end?.text.contains(words.replacing("PLACE", with: place)) == true, "\(end as Any)")
+        return try await stage.ends("4f2a").last ?? nil
     }
 }

@@ -272,17 +272,6 @@ import Testing
         await wait(.seconds(60))
         #expect(try await said() == [sentence, sentence], "it took the task, and then was silent")
     }
-
-    @Test(arguments: [
-        (["docs/a.md"], 10, true), (["docs/a.md"], 51, false), (["docs/a.md", "src/x.py"], 2, false), ([], 0, false),
-        (["docs/../src/x.py"], 1, false),
-    ])
-    func lowRiskIsTheProjectsOwnWord(files: [String], lines: Int, isLow: Bool) {
-        var project = Self.project
-        #expect(!project.isLowRisk(files, lines: lines), "always asks by default")
-        project.approveProduction = .lowRisk(paths: ["docs/**"], lines: 50)
-        #expect(project.isLowRisk(files, lines: lines) == isLow)
-    }
 }
 
 extension DriverStage {

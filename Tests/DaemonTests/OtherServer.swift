@@ -2,11 +2,11 @@ import Foundation
 import Glibc
 import Testing
 
-/// Something that listens on a Unix socket and answers every request with 200 and a page.
+/// Something that listens on a Unix socket and answers every request with 200 and the same page.
 final class OtherServer: Sendable {
     private let listener: Int32
 
-    init(path: String) throws {
+    init(path: String, page: String = "<p>hello</p>") throws {
         listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -24,7 +24,7 @@ final class OtherServer: Sendable {
                 var request = [UInt8](repeating: 0, count: 4096)
                 _ = read(client, &request, request.count)
                 let answer = Array(
-                    "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nConnection: close\r\n\r\n<p>hello</p>".utf8)
+                    "HTTP/1.1 200 OK\r\nContent-Length: \(page.utf8.count)\r\nConnection: close\r\n\r\n\(page)".utf8)
                 _ = write(client, answer, answer.count)
                 close(client)
             }

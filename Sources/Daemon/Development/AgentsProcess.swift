@@ -31,6 +31,11 @@ public enum AgentsProcess {
         }
         let state = try await AgentsState(settings.agents.state)
         defer { withExtendedLifetime(state) {} }
+        do {
+            try await state.sweep()
+        } catch {
+            logger.warning("what was left behind in \(state.path) cannot be removed: \(error)")
+        }
         logger.notice("nightshift \(version): agents, in \(state.path)")
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await workshop.run() }

@@ -216,7 +216,10 @@ extension Driver {
             let forge = try await development.forge(of: project)
             let facts = try await forge.facts(
                 of: try BranchName(row.branch), into: try BranchName(project.repository.branch))
-            if !facts.diff.files.isEmpty { return parts.masking.mask(facts.diff.text) }
+            if !facts.diff.files.isEmpty {
+                let unseen = facts.diff.unseen.map { "\n… \($0); it cannot be approved\n" } ?? ""
+                return parts.masking.mask(facts.diff.text + unseen)
+            }
             return "everything of it is in \(project.repository.branch)"
         } catch {
             return parts.masking.mask("the change cannot be shown: \(error)")

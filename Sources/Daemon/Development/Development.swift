@@ -64,20 +64,20 @@ extension Project {
         return .object(members)
     }
 
-    /// Whether the project's own policy lets these files and so many lines pass without a person.
-    func isLowRisk(_ files: [String], lines: Int) -> Bool {
-        guard case .lowRisk(let globs, let most) = approveProduction, lines <= most, !files.isEmpty else {
-            return false
-        }
+    /// Whether the project's own policy lets a change pass without a person: only one that its lines show in full.
+    func isLowRisk(_ change: TreeDiff) -> Bool {
+        guard case .lowRisk(let globs, let most) = approveProduction, change.lines <= most, change.isWhole,
+            !change.files.isEmpty, change.files.allSatisfy(\.isPlainText)
+        else { return false }
         let allowed: [Glob]
         do {
             allowed = try globs.map { pattern throws(Fault) in try Glob(pattern) }
         } catch {
             return false  // a policy that cannot be read waives nothing
         }
-        return files.allSatisfy { file in
+        return change.files.allSatisfy { file in
             // A path that is none is nowhere allowed.
-            guard let path = try? RelativePath(file) else { return false }
+            guard let path = try? RelativePath(file.path) else { return false }
             return allowed.contains { $0.matches(path) }
         }
     }

@@ -118,20 +118,27 @@ extension Driver {
     ) async throws(Fault) -> String? {
         var begins = false
         if case .repository(let repository) = step, case .checkout = repository.action { begins = true }
-        if begins {
+        guard begins else {
             do {
-                _ = try await development.forge(of: project)
+                return try await DeployedRevision.read(project, labels: labels)
             } catch {
-                throw Fault(error.code, "forge: \(error.message)", hint: error.hint)
+                // Agents can look at the branch's head.
+                parts.logger.warning("\(error)")
+                return nil
             }
         }
-        do {
-            return try await DeployedRevision.read(project, labels: labels)
+        var gate = "forge"
+        do throws(Fault) {
+            let forge = try await development.forge(of: project)
+            gate = "repository"
+            // A fix of something else than what runs is none.
+            let revision = try await DeployedRevision.read(project, labels: labels)
+            gate = "forge"
+            let fault = try await forge.strays(try BranchName(project.repository.branch), from: revision)
+            if let fault { throw fault }
+            return revision
         } catch {
-            // Agents can look at the branch's head; a fix of something else than what runs is none.
-            if begins { throw Fault(error.code, "repository: \(error.message)", hint: error.hint) }
-            parts.logger.warning("\(error)")
-            return nil
+            throw Fault(error.code, "\(gate): \(error.message)", hint: error.hint)
         }
     }
 

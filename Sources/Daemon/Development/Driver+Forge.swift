@@ -37,16 +37,13 @@ extension Driver {
         guard facts.head.text == commit else {
             return .failed("forge: the branch \(item.branch) is at \(facts.head.short), not at what was reviewed")
         }
-        guard facts.conflicts.isEmpty else {
-            return .failed("forge: \(target) has changed the same lines of \(facts.conflicts.joined(separator: ", "))")
-        }
-        let files = facts.diff.files.map(\.path)
+        if let why = facts.unfit(for: target) { return .failed("forge: \(why)") }
         let lines = facts.diff.lines
         let row = PullRequestRow(
             id: item.text, run: key.run, incident: run.header.incident, project: project.name,
             branch: item.branch.text, base: facts.base.text, head: facts.head.text,
             title: parts.masking.mask(title), body: parts.masking.mask(body), lines: lines,
-            isLowRisk: project.isLowRisk(files, lines: lines), at: parts.clock.now().wall)
+            isLowRisk: project.isLowRisk(facts.diff), at: parts.clock.now().wall)
         let words = run.state.pullWords(at: row.at).map { word in
             PullWordRow(kind: word.kind, person: word.person, text: parts.masking.mask(word.text), at: word.at)
         }
@@ -69,29 +66,41 @@ extension Driver {
             return .failed("forge: there is no pull request \(merge.pr) with this head")
         }
         let (branch, target) = (try BranchName(row.branch), try BranchName(project.repository.branch))
-        let (head, now) = (try CommitID(row.head), parts.clock.now().wall)
-        if try await forge.merged(head, into: target) == nil {
-            let base = try await forge.head(of: target)
-            guard base.text == merge.base else {
-                return .failed("forge: \(target) has moved to \(base.short) since this was approved over another base")
+        let (head, base, now) = (try CommitID(row.head), try CommitID(merge.base), parts.clock.now().wall)
+        if try await !forge.has(head, in: target) {
+            // Opened by a version that looked less closely, it is not merged by this one.
+            let facts = try await forge.facts(of: branch, into: target)
+            if facts.head == head, facts.base == base, let why = facts.unfit(for: target) {
+                return .failed("forge: \(why)")
             }
         }
-        let answer = try await forge.merge(
-            branch, expecting: head, into: target, message: "Merge \(branch): \(row.title)", date: now)
-        switch answer {
+        switch try await forge.merge(branch, expecting: head, into: target, at: base) {
         case .refused(let refusal): return .failed("forge: \(refusal)")
-        case .merged(let commit, let how):
+        case .merged(let how):
             try await parts.ledger.write { transaction in
                 guard try !transaction.read.words(on: row.id).contains(where: { $0.kind == .merged }) else { return }
                 try transaction.append(
                     word: PullWordRow(kind: .approved, person: by, text: "", at: now), to: row.id)
                 try transaction.append(
-                    word: PullWordRow(kind: .merged, person: "Nightshift", text: commit.text, at: now), to: row.id)
+                    word: PullWordRow(kind: .merged, person: "Nightshift", text: head.text, at: now), to: row.id)
             }
             parts.logger.notice(
-                "pull request \(row.id) was merged (\(how.rawValue)) as \(commit.short), approved by \(by)")
-            return .done(["commit": .string(commit.text), "by": .string(by)])
+                "pull request \(row.id) was merged (\(how.rawValue)) as \(head.short), approved by \(by)")
+            return .done(["commit": .string(head.text), "by": .string(by)])
         }
+    }
+}
+
+extension LocalForge.BranchFacts {
+    /// Why a person could not approve the change, or the branch not be merged as it was tested; nil where nothing is
+    /// wrong.
+    fileprivate func unfit(for target: BranchName) -> String? {
+        if mergeBase != base {
+            return
+                "\(target) is at \(base.short), and the change was made and tested on \(mergeBase.short): together they "
+                + "would be something that nobody tested. Deploy what is on \(target), or take it back there, and begin anew"
+        }
+        return diff.unseen.map { "nobody could see all of the change: \($0)" }
     }
 }
 
@@ -107,7 +116,8 @@ extension RunState {
             }
             if let findings = result["findings"]?.array {
                 let text = findings.map { finding in
-                    let place = "\(finding["path"]?.string ?? "")\(finding["line"]?.number.map { ":\(Int($0))" } ?? "")"
+                    let line = finding["line"]?.number.flatMap { Int(exactly: $0) }.map { ":\($0)" } ?? ""
+                    let place = (finding["path"]?.string ?? "") + line
                     return "\(finding["severity"]?.string ?? "?") \(place) \(finding["text"]?.string ?? "")"
                 }
                 words.append(

@@ -37,8 +37,9 @@ extension LocalForge {
             throw Fault("repository.offer", "a pack of \(offer.pack.count) bytes is not taken in")
         }
         let pack = try await git.run(
-            ["index-pack", "--stdin", "--fix-thin", "--strict"],
-            Git.Setting(repository: repository, input: Array(offer.pack), accepts: [0, 1, 128]))
+            ["index-pack", "--threads=1", "--stdin", "--fix-thin", "--strict"],
+            Git.Setting(
+                repository: repository, input: Array(offer.pack), dataMax: Git.readingMax, accepts: [0, 1, 128]))
         guard pack.exit == 0 else {
             throw Fault("repository.offer", "what is offered is not a whole change: \(pack.complaint)")
         }

@@ -39,8 +39,6 @@ public struct LocalForge: Sendable {
         public var commits: Int
         /// From `mergeBase` to `head`.
         public var diff: TreeDiff
-        /// Files that both sides changed in ways that do not go together.
-        public var conflicts: [String]
     }
 
     /// - Throws: `forge.branch` where either branch is missing or they have no common past.
@@ -60,8 +58,7 @@ public struct LocalForge: Sendable {
         return BranchFacts(
             head: head, base: base, mergeBase: mergeBase, commits: Int(count.line) ?? 0,
             diff: try await git.diff(
-                from: mergeBase.text, to: head.text, in: repository, bytesMax: bytesMax),
-            conflicts: try await mergedTree(base, head).conflicts)
+                from: mergeBase.text, to: head.text, in: repository, bytesMax: bytesMax))
     }
 
     /// The head of a branch.
@@ -72,13 +69,18 @@ public struct LocalForge: Sendable {
         return head
     }
 
-    /// The tree that both commits together make.
-    func mergedTree(_ ours: CommitID, _ theirs: CommitID) async throws(Fault) -> (tree: TreeID, conflicts: [String]) {
-        let answer = try await git.run(
-            ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours.text, theirs.text],
-            Git.Setting(repository: repository, accepts: [0, 1]))
-        let records = answer.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-        guard let tree = records.first else { throw Fault("forge.merge", "git made no tree of \(ours) and \(theirs)") }
-        return (try TreeID(tree), answer.exit == 0 ? [] : Array(records.dropFirst()))
+    /// Why a fix of what is deployed could not be merged as it was tested: the branch is not at what is deployed. Nil
+    /// where it is, and where branch or revision are not here, which a checkout says by itself.
+    public func strays(_ target: BranchName, from revision: String) async throws(Fault) -> Fault? {
+        guard let tip = try await git.reference(target.reference, in: repository),
+            let deployed = try await git.commit(named: revision, in: repository), tip != deployed
+        else { return nil }
+        return Fault(
+            "forge.strayed",
+            "\(target) is at \(tip.short), but \(deployed.short) is deployed: what a fix is tested on is "
+                + "not what it would be merged into",
+            hint:
+                "Deploy what is on \(target), or take it back there, so that both are the same; then begin the fix anew"
+        )
     }
 }

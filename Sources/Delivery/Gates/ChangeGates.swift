@@ -42,6 +42,7 @@ public struct ChangeGates: Sendable {
             if let failure = forgery(in: file) { throw failure }
             if role == .fix, let failure = Self.testAware(file) { throw failure }
             if let failure = secrets.failure(in: file, isTest: role == .test) { throw failure }
+            if let failure = Self.hidden(in: file) { throw failure }
         }
     }
 
@@ -71,6 +72,21 @@ public struct ChangeGates: Sendable {
         "PYTEST_", "pytest", "unittest", "JEST_WORKER_ID", "VITEST", "NODE_TEST_CONTEXT", "testing.Testing()",
         "XCTestConfigurationFilePath", "BATS_", "GTEST_", "RUST_TEST_", "CTEST_", "HARNESS_ACTIVE",
     ]
+
+    /// What a person approves is what they read: nothing new may hide, move or turn round what stands beside it.
+    private static func hidden(in file: FileChange) -> GateFailure? {
+        for hunk in Hunk.all(in: file) {
+            for (index, line) in hunk.added.enumerated() {
+                guard let name = HiddenCharacters.first(in: line) else { continue }
+                return GateFailure(
+                    .hidden,
+                    "\(file.path):\(hunk.after.lowerBound + index + 1) has the character \(name), which shows nothing and "
+                        + "could hide text from who reads it; where it is needed, write it as an escape",
+                    evidence: hunk.excerptLines.map { HiddenCharacters.shown(in: $0) })
+            }
+        }
+        return nil
+    }
 
     private static func first(
         of marks: [String], in file: FileChange

@@ -17,7 +17,7 @@ public struct GateFailure: Error, Sendable, Hashable, Codable, CustomStringConve
         case testsPass = "tests-pass"
         case needed
         case buildFiles = "build-files"
-        case dependency, secret, injected
+        case dependency, secret, hidden, injected
         case sandbox, repository, forge, approval, staging, watch
     }
 

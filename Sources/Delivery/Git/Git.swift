@@ -4,7 +4,9 @@ public import Model
 /// git as a child process that obeys nobody but us.
 ///
 /// No hook, no configuration of the system's or a user's, no pager, editor, prompt, filter, external diff, submodule or
-/// helper; an empty environment; output and time are bounded. A name that comes from data is checked before, and never
+/// helper; an empty environment; output and time are bounded. A repository's own configuration is read, but no call is
+/// made in which a program that it names would be started: files are never merged, and only calls that fetch may speak
+/// to another repository. A name that comes from data is checked before, and never
 /// stands where git would read an option.
 public struct Git: Sendable {
     let program: String
@@ -47,13 +49,19 @@ public struct Git: Sendable {
         var outputMax = 16 << 20
         /// Whether more output is cut rather than a fault.
         var cuts = false
+        /// Bytes of memory that it may fill; only for what reads a stranger's pack.
+        var dataMax: Int?
+        /// Whether it may speak to another repository; every other call reads its own and starts nobody.
+        var fetches = false
         /// Exit codes that are answers.
         var accepts: Set<Int32> = [0]
     }
 
     func run(_ arguments: [String], _ setting: Setting) async throws(Fault) -> Answer {
+        let limit = setting.dataMax.map { ["--core=0", "--data=\($0)", "--", program] } ?? []
         let child = ChildProcess(
-            executable: program, arguments: Self.configuration + arguments, environment: Self.environment(setting),
+            executable: limit.isEmpty ? program : "/usr/bin/prlimit",
+            arguments: limit + Self.configuration + arguments, environment: Self.environment(setting),
             directory: setting.worktree ?? "/", input: setting.input, wall: wall, outputMax: setting.outputMax,
             keep: setting.outputMax)
         let outcome = try await child.run().0
@@ -87,7 +95,10 @@ public struct Git: Sendable {
             "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_ATTR_NOSYSTEM": "1",
             "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "/bin/false", "SSH_ASKPASS": "/bin/false",
             "GIT_PAGER": "cat", "GIT_EDITOR": "false", "GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1",
-            "GIT_NO_REPLACE_OBJECTS": "1", "GIT_AUTHOR_NAME": Self.name, "GIT_AUTHOR_EMAIL": Self.email,
+            "GIT_NO_REPLACE_OBJECTS": "1", "GIT_NO_LAZY_FETCH": "1",
+            // A repository that says it is a part of another one would have that one's program started.
+            "GIT_ALLOW_PROTOCOL": setting.fetches ? "file:https:ssh" : "", "GIT_AUTHOR_NAME": Self.name,
+            "GIT_AUTHOR_EMAIL": Self.email,
             "GIT_COMMITTER_NAME": Self.name, "GIT_COMMITTER_EMAIL": Self.email,
         ]
         variables["GIT_DIR"] = setting.repository
@@ -101,6 +112,9 @@ public struct Git: Sendable {
         return variables
     }
 
+    /// Bytes of memory for reading what somebody else made: a few bytes of a pack can say that a file has any size.
+    static let readingMax = 64 << 20
+
     static let name = "Nightshift"
     static let email = "nightshift@localhost"
 
@@ -109,9 +123,10 @@ public struct Git: Sendable {
         [
             "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.untrackedCache=false",
             "core.attributesFile=/dev/null", "core.excludesFile=/dev/null", "core.autocrlf=false", "core.pager=cat",
-            "core.editor=false", "core.askPass=/bin/false", "core.sshCommand=ssh -oBatchMode=yes",
-            "core.quotePath=false", "credential.helper=", "protocol.allow=never", "protocol.file.allow=always",
-            "protocol.https.allow=always", "protocol.ssh.allow=always", "submodule.recurse=false",
+            "core.editor=false", "core.askPass=/bin/false", "core.alternateRefsCommand=true",
+            // Larger files than a change may have are neither held in memory nor compared line by line.
+            "core.bigFileThreshold=4m", "core.deltaBaseCacheLimit=8m", "core.sshCommand=ssh -oBatchMode=yes",
+            "core.quotePath=false", "credential.helper=", "submodule.recurse=false",
             "fetch.recurseSubmodules=false", "push.recurseSubmodules=no", "safe.directory=*", "gc.auto=0",
             "maintenance.auto=false", "commit.gpgSign=false", "push.gpgSign=false", "log.showSignature=false",
             "color.ui=false", "diff.noprefix=false", "diff.mnemonicPrefix=false",
@@ -122,6 +137,6 @@ public struct Git: Sendable {
     static func otherSide(of url: String, _ option: String, _ program: String) -> [String] {
         guard url.hasPrefix("/") || url.hasPrefix("file://") else { return [] }
         let ours = "-c core.hooksPath=/dev/null -c core.fsmonitor=false -c gc.auto=0 -c receive.autogc=false"
-        return ["--\(option)=git \(ours) -c safe.directory='*' \(program)"]
+        return ["--\(option)=env GIT_ALLOW_PROTOCOL= GIT_NO_LAZY_FETCH=1 git \(ours) -c safe.directory='*' \(program)"]
     }
 }

@@ -66,18 +66,12 @@ public struct Mirror: Sendable {
     ///
     /// - Throws: `repository.revision` where it is not in the repository, or could be read in several ways.
     public func resolve(_ revision: String) async throws(Fault) -> CommitID {
-        guard revision.utf8.count <= 200, isRefName(revision) else {
-            throw Fault("repository.revision", "\(excerpt(revision)) is not a revision's name")
-        }
-        let answer = try await git.run(
-            ["rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"],
-            Git.Setting(repository: path, accepts: [0, 1, 128]))
-        guard answer.exit == 0 else {
+        guard let commit = try await git.commit(named: revision, in: path) else {
             throw Fault(
                 "repository.revision", "the revision \(revision) is not in the repository \(address.text)",
                 hint: "Push what is deployed, or check where the project's revision is read from")
         }
-        return try CommitID(answer.line)
+        return commit
     }
 
     private func isWhole() async -> Bool {
@@ -107,7 +101,7 @@ public struct Mirror: Sendable {
         let sides = Git.otherSide(of: address.text, "upload-pack", "upload-pack")
         let answer = try await git.run(
             options + sides + ["--", address.text, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"],
-            Git.Setting(repository: path, accepts: [0, 1, 128]))
+            Git.Setting(repository: path, fetches: true, accepts: [0, 1, 128]))
         guard answer.exit == 0 else { throw address.fault(answer.complaint) }
     }
 }
@@ -118,6 +112,17 @@ extension Git {
         let answer = try await run(
             ["rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}"],
             Setting(repository: repository, accepts: [0, 1]))
+        return answer.exit == 0 ? try CommitID(answer.line) : nil
+    }
+
+    /// The commit that a revision names, as `Mirror.resolve` takes it; nil where there is none, or several.
+    func commit(named revision: String, in repository: String) async throws(Fault) -> CommitID? {
+        guard revision.utf8.count <= 200, isRefName(revision) else {
+            throw Fault("repository.revision", "\(excerpt(revision)) is not a revision's name")
+        }
+        let answer = try await run(
+            ["rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"],
+            Setting(repository: repository, accepts: [0, 1, 128]))
         return answer.exit == 0 ? try CommitID(answer.line) : nil
     }
 

@@ -62,7 +62,8 @@ extension Mirror {
         _ = try await git.run(
             ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]
                 + Git.otherSide(of: path, "upload-pack", "upload-pack")
-                + ["--", path, "\(worktree.base):refs/nightshift/base"], in: repository)
+                + ["--", path, "\(worktree.base):refs/nightshift/base"],
+            Git.Setting(repository: repository, fetches: true))
         // So that a build in the sandbox, which may read it, finds its revision.
         _ = try await git.run(["update-ref", "--no-deref", "HEAD", worktree.base.text], in: repository)
         _ = try await git.run(["config", "core.bare", "false"], in: repository)

@@ -157,6 +157,8 @@ struct ChildProcess: Sendable {
                 if !budget.take(buffer.count) {
                     stop.set(.output)
                     kill(execution)
+                    // A descendant outside of the group may write for ever.
+                    break
                 }
             }
         } catch {

@@ -13,4 +13,17 @@ public final class AgentsState: Sendable {
         self.path = path
         lock = try await FileLock(path + "/lock", wall: wall)
     }
+
+    /// Removes what processes that died left behind: files and folders half made, locks, and worktrees without a record.
+    ///
+    /// To be called before any work begins, for then nothing of it is anybody's.
+    public func sweep() async throws(Fault) {
+        for folder in ["mirrors", "items", "records"] {
+            for name in try StateFolder.names("\(path)/\(folder)") {
+                let isLeft = name.hasSuffix(".part") || name.hasSuffix(".lock")
+                let isForgotten = folder == "items" && !StateFolder.exists("\(path)/records/\(name).json")
+                if isLeft || isForgotten { try await StateFolder.remove("\(path)/\(folder)/\(name)") }
+            }
+        }
+    }
 }

@@ -19,7 +19,7 @@ import Testing
     }
 
     private func merge(_ head: CommitID) async throws -> LocalForge.Merge {
-        try await forge.merge(branch, expecting: head, into: main, message: "Merge 1a-1", date: TestRepository.date)
+        try await forge.merge(branch, expecting: head, into: main, at: base)
     }
 
     @Test func onlyABareRepositoryOnThisHostServes() async throws {
@@ -38,39 +38,98 @@ import Testing
         let tip = try await repository.commit(["b": "2\n"])
         let facts = try await forge.facts(of: branch, into: main)
         #expect(facts.head == head && facts.base == tip && facts.mergeBase == base && facts.commits == 1)
-        #expect(facts.diff.files == [.init(path: "a", added: 1, removed: 1, isBinary: false)])
-        #expect(facts.diff.text.contains("-2\n+two\n") && facts.conflicts.isEmpty)
+        #expect(facts.diff.files.map(\.path) == ["a"] && facts.diff.lines == 2 && facts.diff.unseen == nil)
+        #expect(facts.diff.files.first?.isPlainText == true && facts.diff.text.contains("-2\n+two\n"))
         #expect(
             try await fault { _ = try await forge.facts(of: BranchName("absent"), into: main) }?.code == "forge.branch")
     }
 
+    @Test func whatIsNotPlainTextIsKnown() async throws {
+        try await repository.commit(
+            [
+                "b": nil, "new": "x\n", "program": "x\n", "link": "a", "zero": "a\0b", "hidden": "x\n",
+                ".gitattributes": "hidden -diff\n",
+            ], on: branch.text, from: base, modes: ["program": "100755", "link": "120000"])
+        let path = repository.path + "/info/attributes"
+        try StateFolder.make(repository.path + "/info")
+        try StateFolder.write("hidden -diff\n", to: path)
+        let diff = try await forge.facts(of: branch, into: main).diff
+        let plain = Dictionary(uniqueKeysWithValues: diff.files.map { ($0.path, $0.isPlainText) })
+        #expect(
+            plain == [
+                "b": true, "new": true, "program": false, "link": false, "zero": false, "hidden": false,
+                ".gitattributes": true,
+            ])
+        #expect(diff.unseen == "what git takes for binary is not shown: hidden, zero")
+    }
+
+    @Test func aChangeThatIsCutSaysWhatIsLeftOut() async throws {
+        let long = String(repeating: "a line of it\n", count: 400)
+        try await repository.commit(["a": "0\n", "m": long, "z": "1\n"], on: branch.text, from: base)
+        #expect(try await forge.facts(of: branch, into: main).diff.unseen == nil)
+        let diff = try await forge.facts(of: branch, into: main, bytesMax: 1024).diff
+        #expect(!diff.isWhole && diff.text.utf8.count == 1024)
+        #expect(diff.unseen == "it is larger than 1KiB: of m, z not all is shown")
+    }
+
     @Test func aMainThatStoodStillMovesForward() async throws {
         let head = try await repository.commit(["a": "1\ntwo\n3\n"], on: branch.text, from: base)
-        #expect(try await forge.merged(head, into: main) == nil)
-        #expect(try await merge(head) == .merged(commit: head, how: .forward))
-        #expect(try await merge(head) == .merged(commit: head, how: .known))
+        #expect(try await !forge.has(head, in: main))
+        #expect(try await merge(head) == .merged(.forward))
+        #expect(try await forge.head(of: main) == head, "the commit that was tested, and no other")
+        #expect(try await merge(head) == .merged(.known))
         try await repository.commit(["b": "later\n"])
-        #expect(try await forge.merged(head, into: main) == head)
+        #expect(try await forge.has(head, in: main))
+        // Asked again, also where others went on and the branch is gone.
+        _ = try await repository.git.run(["update-ref", "-d", branch.reference], in: repository.path)
+        #expect(try await merge(head) == .merged(.known))
         #expect(try await repository.lines(["rev-list", "--count", "main"]) == ["3"])
     }
 
-    @Test func aMainThatMovedGetsAMergeCommit() async throws {
+    @Test func aMainThatMovedIsNotMergedInto() async throws {
         let head = try await repository.commit(["a": "1\ntwo\n3\n"], on: branch.text, from: base)
         let tip = try await repository.commit(["b": "2\n"])
-        guard case .merged(let commit, .commit) = try await merge(head) else {
-            Issue.record("no merge commit")
-            return
-        }
+        #expect(try await merge(head) == .refused(.targetMoved(now: tip)))
+        // Approved over what it was not made on.
         #expect(
-            try await repository.lines(["log", "-1", "--format=%P|%s|%ce", "main"])
-                == ["\(tip) \(head)|Merge 1a-1|nightshift@localhost"])
-        #expect(try await repository.lines(["show", "main:a"]) == ["1", "two", "3"])
-        #expect(try await repository.lines(["show", "main:b"]) == ["2"])
-        // Asked again, also after others went on, and where the branch is gone.
-        try await repository.commit(["b": "later\n"])
-        #expect(try await merge(head) == .merged(commit: commit, how: .known))
-        _ = try await repository.git.run(["update-ref", "-d", branch.reference], in: repository.path)
-        #expect(try await merge(head) == .merged(commit: commit, how: .known))
+            try await forge.merge(branch, expecting: head, into: main, at: tip) == .refused(.notOnTop(of: tip)))
+        #expect(try await forge.head(of: main) == tip)
+    }
+
+    @Test func aPushInTheMiddleOfAMergeIsNotMergedInto() async throws {
+        let head = try await repository.commit(["a": "1\ntwo\n3\n"], on: branch.text, from: base)
+        let pushed = try await repository.commit(["b": "2\n"], on: "pushed", from: base)
+        // Moves the target at the last moment: when the merge has looked at it, and is about to move it.
+        try repository.folder.write(
+            """
+            #!/bin/sh
+            case " $* " in *" update-ref --stdin "*)
+                /usr/bin/git --git-dir=\(repository.path) update-ref refs/heads/main \(pushed) ;;
+            esac
+            exec /usr/bin/git "$@"
+            """, to: "git", mode: 0o755)
+        let git = try Git(programs: [repository.folder.path + "/git"])
+        let forge = try await LocalForge(repository.project().repository, git: git)
+        let end = try await forge.merge(branch, expecting: head, into: main, at: base)
+        #expect(end == .refused(.targetMoved(now: pushed)))
+        #expect(try await forge.head(of: main) == pushed)
+    }
+
+    @Test func aBranchThatIsNotAtWhatIsDeployedStrays() async throws {
+        try await repository.commit(["x": "1\n"], on: "v1", from: base)
+        #expect(try await forge.strays(main, from: base.text) == nil)
+        #expect(try await forge.strays(main, from: String(base.text.prefix(12))) == nil)
+        let tip = try await repository.commit(["b": "2\n"])
+        for (revision, deployed) in [(base.text, base), (String(base.text.prefix(8)), base)] {
+            let fault = try await forge.strays(main, from: revision)
+            #expect(fault?.code == "forge.strayed")
+            #expect(fault?.message.contains("main is at \(tip.short), but \(deployed.short) is deployed") == true)
+            #expect(fault?.hint?.contains("Deploy what is on main, or take it back there") == true)
+        }
+        #expect(try await forge.strays(main, from: "v1") != nil)
+        // Said elsewhere, by their own names.
+        #expect(try await forge.strays(main, from: String(repeating: "1", count: 40)) == nil)
+        #expect(try await forge.strays(BranchName("absent"), from: base.text) == nil)
     }
 
     @Test func aHeadThatChangedIsRefused() async throws {
@@ -82,37 +141,22 @@ import Testing
         #expect(try await forge.head(of: main) == base)
     }
 
-    @Test func aConflictIsRefusedWithItsFiles() async throws {
-        let head = try await repository.commit(["a": "1\ntwo\n3\n", "b": "2\n"], on: branch.text, from: base)
-        let tip = try await repository.commit(["a": "1\nzwei\n3\n"])
-        #expect(try await merge(head) == .refused(.conflict(files: ["a"])))
-        #expect(try await forge.head(of: main) == tip)
-        #expect(try await forge.facts(of: branch, into: main).conflicts == ["a"])
-    }
-
     @Test func anUnknownCommitIsNotMerged() async throws {
         let unknown = try CommitID(String(repeating: "1", count: 40))
-        #expect(try await forge.merged(unknown, into: main) == nil)
+        #expect(try await !forge.has(unknown, in: main))
         #expect(try await merge(unknown) == .refused(.headChanged(now: nil)))
     }
 
-    @Test func twoMergesAtOnceBothLand() async throws {
+    @Test func ofTwoMergesAtOnceOneLands() async throws {
         let other = try BranchName("nightshift/1b-1")
         let head = try await repository.commit(["a": "1\ntwo\n3\n"], on: branch.text, from: base)
         let otherHead = try await repository.commit(["b": "2\n"], on: other.text, from: base)
-        async let first = forge.merge(
-            branch, expecting: head, into: main, message: "one", date: TestRepository.date)
-        async let second = forge.merge(
-            other, expecting: otherHead, into: main, message: "two", date: TestRepository.date)
+        async let first = forge.merge(branch, expecting: head, into: main, at: base)
+        async let second = forge.merge(other, expecting: otherHead, into: main, at: base)
         let ends = try await [first, second]
-        for end in ends {
-            guard case .merged = end else {
-                Issue.record("\(end)")
-                continue
-            }
-        }
-        #expect(try await repository.lines(["show", "main:a", "main:b"]) == ["1", "two", "3", "2"])
-        #expect(try await repository.lines(["rev-list", "--count", "main"]) == ["4"])
+        let tip = try await forge.head(of: main)
+        #expect(ends.count { $0 == .merged(.forward) } == 1 && ends.contains(.refused(.targetMoved(now: tip))))
+        #expect(tip == head || tip == otherHead)
     }
 
     @Test func aStaleLockIsAFaultNotAMerge() async throws {

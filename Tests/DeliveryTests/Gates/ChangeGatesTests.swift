@@ -78,6 +78,12 @@ import Text
         Case(.fix, "src/external.py", "", "x = 1\n", nil), Case(.fix, ".gitmodules", "", "b\n", .dependency),
         Case(.fix, "pom.xml", "", "<dependency>\n<artifactId>x</artifactId>\n", .dependency),
         Case(.fix, "src/bank.py", "-= 1", "-= 1\n    key = 'AKIAABCDEFGHIJKLMNOP'", .secret),
+        Case(.fix, "src/bank.py", "-= 1", "-= 2  # \u{1B}[8m", .hidden),
+        Case(.fix, "src/bank.py", "-= 1", "-= 2  # \u{202E}", .hidden),
+        Case(.fix, "src/bank.py", "-= 1", "-= 2  # \u{200B}", .hidden),
+        Case(.fix, "src/bank.py", "-= 1", "-= 2\r    a.sum -= 1", .hidden),
+        Case(.fix, "src/bank.py", "-= 1", "-= 2\t# \u{FC}\r\n", nil),
+        Case(.test, "tests/test_new.py", "", "def test_x():\n    assert 0  # \u{2066}\n", .hidden),
         Case(.fix, "src/bank.py", "-= 9", "-= 1", .apply), Case(.fix, "src/bank.py", "-= 1", "-= 1", .noChange),
         Case(.fix, "src/bank.py", "-= 1", "-= 1\n    open('build/junit.xml', 'w')", .buildFiles),
         Case(.fix, "src/bank.py", "-= 1", "-= 'PYTEST_CURRENT_TEST' in environ", .testsPass),
@@ -151,7 +157,8 @@ import Text
         #expect(
             GateFailure.Gate.allCases.map(\.rawValue) == [
                 "citation", "schema", "budget", "turns", "refusal", "paths", "apply", "no-change", "reproduces",
-                "tests-kept", "tests-pass", "needed", "build-files", "dependency", "secret", "injected", "sandbox",
+                "tests-kept", "tests-pass", "needed", "build-files", "dependency", "secret", "hidden", "injected",
+                "sandbox",
                 "repository", "forge", "approval", "staging", "watch",
             ])
         #expect("\(GateFailure(.noChange, "nothing is changed"))" == "no-change: nothing is changed")

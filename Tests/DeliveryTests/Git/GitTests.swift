@@ -64,8 +64,50 @@ import Testing
         let forge = try await LocalForge(repository.project().repository, git: repository.git)
         _ = try await forge.facts(of: worktree.item.branch, into: BranchName("main"))
         _ = try await forge.merge(
-            worktree.item.branch, expecting: commit, into: BranchName("main"), message: "Merge",
-            date: TestRepository.date)
+            worktree.item.branch, expecting: commit, into: BranchName("main"), at: base)
+        #expect(!repository.folder.has("ran"))
+    }
+
+    /// Programs that the project's own repository names, in its configuration and its attributes.
+    @Test func noProgramOfARepositoryIsStarted() async throws {
+        let repository = try await TestRepository()
+        let base = try await repository.commit(["a": "1\n", ".gitattributes": "* filter=f diff=d merge=m\n"])
+        let mark = repository.folder.path + "/ran"
+        try repository.folder.write("#!/bin/sh\ntouch \(mark)\nexit 1\n", to: "program", mode: 0o755)
+        let program = repository.folder.path + "/program"
+        for key in [
+            "merge.m.driver", "filter.f.clean", "filter.f.smudge", "filter.f.process", "diff.d.command",
+            "diff.d.textconv", "core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.gitProxy",
+            "core.alternateRefsCommand", "credential.helper", "gpg.program", "uploadpack.packObjectsHook",
+            "remote.other.uploadpack", "remote.other.receivepack", "diff.external",
+        ] {
+            _ = try await repository.git.run(["config", key, program], in: repository.path)
+        }
+        for (key, value) in [
+            ("remote.other.url", repository.path), ("remote.other.promisor", "true"),
+            ("extensions.partialClone", "other"), ("core.repositoryFormatVersion", "1"),
+            ("protocol.allow", "always"), ("protocol.file.allow", "always"),
+        ] {
+            _ = try await repository.git.run(["config", key, value], in: repository.path)
+        }
+        try repository.folder.write("* filter=f diff=d merge=m\n", to: "project.git/info/attributes")
+        let mirror = try await repository.mirror()
+        let worktree = try await mirror.worktree(ItemName("1a-1"), at: base)
+        let tree = try await worktree.record(
+            Change([FileChange(path: "a", before: "1\n", after: "2\n")]), over: worktree.baseTree())
+        try await worktree.reset(to: tree)
+        let commit = try await worktree.commit(tree, message: "Fix", date: TestRepository.date)
+        #expect(try await repository.receive(commit, of: worktree) == .made)
+        let forge = try await LocalForge(repository.project().repository, git: repository.git)
+        _ = try await forge.facts(of: worktree.item.branch, into: BranchName("main"))
+        // What is missing would be asked of the other repository, by its program.
+        let missing = try CommitID(String(repeating: "1", count: 40))
+        #expect(try await !forge.has(missing, in: BranchName("main")))
+        #expect(try await forge.strays(BranchName("main"), from: missing.text) == nil)
+        _ = try await mirror.blame(RelativePath("a"), at: base, lines: 1...1)
+        _ = try await mirror.search("1", at: base)
+        let end = try await forge.merge(worktree.item.branch, expecting: commit, into: BranchName("main"), at: base)
+        #expect(end == .merged(.forward))
         #expect(!repository.folder.has("ran"))
     }
 

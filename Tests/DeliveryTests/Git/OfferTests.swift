@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Model
 import Testing
 
@@ -80,7 +81,8 @@ import Testing
         let other = try await mirror.worktree(ItemName("other-1"), at: base)
         let commit = try await commit(other, "2\n")
         _ = try await repository.git.run(
-            ["fetch", "--quiet", other.repository, "\(commit):\(item.branch.reference)"], in: repository.path)
+            ["fetch", "--quiet", other.repository, "\(commit):\(item.branch.reference)"],
+            Git.Setting(repository: repository.path, fetches: true))
         try await mirror.update()
         #expect(try await fault { _ = try await mirror.worktree(item, at: base) }?.code == "repository.branch-conflict")
     }
@@ -117,6 +119,27 @@ import Testing
         }
         #expect(try await forge.receive(offer, as: item) == .made)
         #expect(try await repository.lines(["rev-parse", "main"]) == [base.text])
+    }
+
+    /// A few hundred kilobytes that say of a file that it has 300 MiB.
+    @Test func aPackThatGrowsDoesNotTakeTheMemory() async throws {
+        var inner = repository.git
+        inner.wall = .seconds(300)
+        let zeros = repository.folder.path + "/zeros"
+        try StateFolder.write("", to: zeros)
+        try #require(truncate(zeros, 300 << 20) == 0)
+        let worktree = try await mirror.worktree(item, at: base)
+        let place = worktree.repository
+        let blob = try await inner.run(["hash-object", "-w", "--no-filters", "--", zeros], in: place).line
+        let tree = try await inner.run(
+            ["mktree"], Git.Setting(repository: place, input: Array("100644 blob \(blob)\tzeros\n".utf8)))
+        let commit = try await worktree.commit(TreeID(tree.line), message: "Grow", date: TestRepository.date)
+        let offer = try await worktree.offer(commit)
+        #expect(offer.pack.count < 1 << 20)
+        let forge = try await LocalForge(repository.project().repository, git: repository.git)
+        #expect(try await forge.receive(offer, as: item) == .made, "it is written as it comes, and not held")
+        let fault = try await fault { _ = try await forge.facts(of: item.branch, into: BranchName("main")) }
+        #expect(fault?.code == "git.failed" && fault?.message.contains("memory") == true, "\(fault as Any)")
     }
 
     @Test func aChangeWithoutBoundIsNotOffered() async throws {

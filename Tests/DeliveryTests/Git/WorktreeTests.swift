@@ -97,9 +97,13 @@ import Testing
         let diff = try await worktree.diff(from: worktree.baseTree(), to: tree)
         #expect(
             diff.files == [
-                .init(path: "gone", added: 0, removed: 1, isBinary: false),
-                .init(path: "run.sh", added: 1, removed: 1, isBinary: false),
-                .init(path: "tests/new.py", added: 1, removed: 0, isBinary: false),
+                .init(
+                    path: "gone", added: 0, removed: 1, isBinary: false, modeBefore: "100644", modeAfter: "000000"),
+                .init(
+                    path: "run.sh", added: 1, removed: 1, isBinary: false, modeBefore: "100755", modeAfter: "100755"),
+                .init(
+                    path: "tests/new.py", added: 1, removed: 0, isBinary: false, modeBefore: "000000",
+                    modeAfter: "100644"),
             ])
         #expect(diff.lines == 4 && diff.isWhole && diff.text.contains("+new $Id$\n") && !diff.text.contains("\u{1b}"))
         try await worktree.reset(to: tree)
