@@ -157,8 +157,6 @@ struct ChildProcess: Sendable {
                 if !budget.take(buffer.count) {
                     stop.set(.output)
                     kill(execution)
-                    // A descendant outside of the group may write for ever.
-                    break
                 }
             }
         } catch {
