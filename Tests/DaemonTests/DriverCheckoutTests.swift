@@ -51,7 +51,7 @@ import Testing
         #expect(end?.text.contains(words.replacing("PLACE", with: place)) == true, "\(end as Any)")
     }
 
-    @Test("of a branch that is not at what is deployed ends the work, with both commits and what to do")
+    @Test("of what is deployed but not on the branch ends the work, with the commit and what to do")
     func strayed() async throws {
         let folder = try Folder()
         let (place, git) = (folder.file("bare.git"), try Git())
@@ -59,15 +59,14 @@ import Testing
         let tree = try await git.run(["write-tree"], Git.Setting(repository: place, index: folder.file("index"))).line
         let base = try await git.run(["commit-tree", tree, "-m", "Base"], in: place).line
         let later = try await git.run(["commit-tree", tree, "-p", base, "-m", "Later"], in: place).line
-        _ = try await git.run(["update-ref", "refs/heads/main", base], in: place)
-        #expect(try await checkout(folder, place, deployed: base) == nil, "it waits for the agents' process")
-        // Not released yet; or a fix that was rolled back.
         _ = try await git.run(["update-ref", "refs/heads/main", later], in: place)
-        let end = try #require(try await checkout(folder, place, deployed: base))
+        // Not released yet; or a fix that was rolled back.
+        #expect(try await checkout(folder, place, deployed: base) == nil, "it waits for the agents' process")
+        _ = try await git.run(["update-ref", "refs/heads/main", base], in: place)
+        let end = try #require(try await checkout(folder, place, deployed: later))
         #expect(end.kind == .escalated)
-        let words = "forge: main is at \(later.prefix(12)), but \(base.prefix(12)) is deployed"
-        #expect(end.text.contains(words) && end.text.contains("Deploy what is on main, or take it back"), "\(end.text)")
-        #expect(try await checkout(folder, place, deployed: later) == nil)
+        #expect(end.text.contains("forge: \(later.prefix(12)) is deployed, which is not on main"), "\(end.text)")
+        #expect(end.text.contains("Bring it to main"), "\(end.text)")
     }
 
     /// How the run ends that begins with a checkout; nil where it waits for the agents' process.

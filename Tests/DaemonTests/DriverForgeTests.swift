@@ -122,17 +122,32 @@ import Testing
         #expect(try await tip() == head)
     }
 
-    @Test("a branch that has commits which were not there when the change was tested gets no pull request")
-    func strayed() async throws {
+    @Test(
+        "where the branch is past what is deployed the reader is told, and what goes on is the commit that was tested")
+    func ahead() async throws {
+        let head = try await Self.commit(
+            git, path, [("100644", "docs/a.md", Array("2\n".utf8))], on: Self.mine, from: base)
+        let files = [("100644", "docs/a.md", Array("1\n".utf8)), ("100644", "docs/b.md", Array("2\n".utf8))]
+        let moved = try await Self.commit(git, path, files, on: "refs/heads/main", from: base)
+        let stage = try await deliver(head)
+        #expect(try await stage.ends("4f2a").last??.kind == .resolved)
+        let parents = try await git.run(["rev-list", "--parents", "-1", "main"], in: path).line.split(separator: " ")
+        #expect(parents.dropFirst().map(String.init) == [moved, head])
+        let words = try await stage.ledger.read { try $0.words(on: "4f2a-1") }
+        #expect(words.contains { $0.kind == .check && $0.text.contains("main is 1 commit past what is deployed") })
+        #expect(words.last?.text == head, "what is deployed")
+    }
+
+    @Test("a branch that has changed the same lines since gets no pull request")
+    func conflict() async throws {
         let head = try await Self.commit(
             git, path, [("100644", "docs/a.md", Array("2\n".utf8))], on: Self.mine, from: base)
         let moved = try await Self.commit(
-            git, path, [("100644", "docs/b.md", Array("2\n".utf8))], on: "refs/heads/main", from: base)
+            git, path, [("100644", "docs/a.md", Array("3\n".utf8))], on: "refs/heads/main", from: base)
         let stage = try await deliver(head)
         let end = try #require(try await stage.ends("4f2a").last ?? nil)
         #expect(end.kind == .escalated)
-        let words = "forge: main is at \(moved.prefix(12)), and the change was made and tested on \(base.prefix(12))"
-        #expect(end.text.contains(words) && end.text.contains("Deploy what is on main"), "\(end.text)")
+        #expect(end.text.contains("forge: main has changed the same lines of docs/a.md since"), "\(end.text)")
         #expect(try await tip() == moved)
         #expect(try await stage.ledger.read { try $0.pullRequests() }.isEmpty)
     }

@@ -44,7 +44,7 @@ extension Driver {
             branch: item.branch.text, base: facts.base.text, head: facts.head.text,
             title: parts.masking.mask(title), body: parts.masking.mask(body), lines: lines,
             isLowRisk: project.isLowRisk(facts.diff), at: parts.clock.now().wall)
-        let words = run.state.pullWords(at: row.at).map { word in
+        let words = (run.state.pullWords(at: row.at) + facts.pullWords(target, at: row.at)).map { word in
             PullWordRow(kind: word.kind, person: word.person, text: parts.masking.mask(word.text), at: word.at)
         }
         try await parts.ledger.write { transaction in
@@ -74,7 +74,9 @@ extension Driver {
                 return .failed("forge: \(why)")
             }
         }
-        switch try await forge.merge(branch, expecting: head, into: target, at: base) {
+        let answer = try await forge.merge(
+            branch, expecting: head, into: target, at: base, message: "Merge \(branch): \(row.title)", date: now)
+        switch answer {
         case .refused(let refusal): return .failed("forge: \(refusal)")
         case .merged(let how):
             try await parts.ledger.write { transaction in
@@ -92,13 +94,19 @@ extension Driver {
 }
 
 extension LocalForge.BranchFacts {
-    /// Why a person could not approve the change, or the branch not be merged as it was tested; nil where nothing is
-    /// wrong.
+    /// What a person is told of the branch that the change goes into.
+    fileprivate func pullWords(_ target: BranchName, at: Timestamp) -> [PullWordRow] {
+        guard ahead > 0 else { return [] }
+        let text =
+            "\(target) is \(ahead) commit\(ahead == 1 ? "" : "s") past what is deployed: the merge joins them with this "
+            + "change, and production gets this change alone"
+        return [PullWordRow(kind: .check, person: "Nightshift", text: text, at: at)]
+    }
+
+    /// Why a person could not approve the change, or the branch not be merged; nil where nothing is wrong.
     fileprivate func unfit(for target: BranchName) -> String? {
-        if mergeBase != base {
-            return
-                "\(target) is at \(base.short), and the change was made and tested on \(mergeBase.short): together they "
-                + "would be something that nobody tested. Deploy what is on \(target), or take it back there, and begin anew"
+        if !conflicts.isEmpty {
+            return "\(target) has changed the same lines of \(conflicts.joined(separator: ", ")) since what is deployed"
         }
         return diff.unseen.map { "nobody could see all of the change: \($0)" }
     }

@@ -39,6 +39,10 @@ public struct LocalForge: Sendable {
         public var commits: Int
         /// From `mergeBase` to `head`.
         public var diff: TreeDiff
+        /// Of the target since then.
+        public var ahead: Int
+        /// Files that both sides changed in ways that do not go together.
+        public var conflicts: [String]
     }
 
     /// - Throws: `forge.branch` where either branch is missing or they have no common past.
@@ -53,12 +57,19 @@ public struct LocalForge: Sendable {
             throw Fault("forge.branch", "\(branch) and \(target) have no common past")
         }
         let mergeBase = try CommitID(parted.line)
-        let count = try await git.run(
-            ["rev-list", "--count", "--end-of-options", "\(mergeBase)..\(head)", "--"], in: repository)
         return BranchFacts(
-            head: head, base: base, mergeBase: mergeBase, commits: Int(count.line) ?? 0,
+            head: head, base: base, mergeBase: mergeBase, commits: try await count(mergeBase, head),
             diff: try await git.diff(
-                from: mergeBase.text, to: head.text, in: repository, bytesMax: bytesMax))
+                from: mergeBase.text, to: head.text, in: repository, bytesMax: bytesMax),
+            ahead: try await count(mergeBase, base),
+            conflicts: mergeBase == base ? [] : try await mergedTree(base, head).conflicts)
+    }
+
+    private func count(_ from: CommitID, _ to: CommitID) async throws(Fault) -> Int {
+        let answer = try await git.run(
+            ["rev-list", "--count", "--end-of-options", "\(from)..\(to)", "--"], in: repository)
+        guard let count = Int(answer.line) else { throw Fault("forge.count", "git counts \(answer.line) commits") }
+        return count
     }
 
     /// The head of a branch.
@@ -69,18 +80,42 @@ public struct LocalForge: Sendable {
         return head
     }
 
-    /// Why a fix of what is deployed could not be merged as it was tested: the branch is not at what is deployed. Nil
-    /// where it is, and where branch or revision are not here, which a checkout says by itself.
+    /// The tree that both commits together make.
+    ///
+    /// It is made in an empty repository over this one's objects: a merge driver that this one's configuration and
+    /// attributes name is a program of whoever may write them.
+    func mergedTree(_ ours: CommitID, _ theirs: CommitID) async throws(Fault) -> (tree: TreeID, conflicts: [String]) {
+        let place = try StateFolder.makeTemporary("nightshift-merge")
+        let answer: Result<Git.Answer, Fault>
+        do {
+            let format = try await git.run(["rev-parse", "--show-object-format"], in: repository).line
+            _ = try await git.run(
+                ["init", "--quiet", "--bare", "--template=", "--object-format=\(format)", "--", place], Git.Setting())
+            answer = .success(
+                try await git.run(
+                    ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours.text, theirs.text],
+                    Git.Setting(
+                        repository: place, objects: repository + "/objects", dataMax: Git.readingMax, accepts: [0, 1])))
+        } catch {
+            answer = .failure(error)
+        }
+        try await StateFolder.remove(place)
+        let made = try answer.get()
+        let records = made.output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        guard let tree = records.first else { throw Fault("forge.merge", "git made no tree of \(ours) and \(theirs)") }
+        return (try TreeID(tree), made.exit == 0 ? [] : Array(records.dropFirst()))
+    }
+
+    /// Why a fix of what is deployed could not be merged: that is not on the branch, so the merge would bring more than
+    /// the fix. Nil where it is, and where branch or revision are not here, which a checkout says by itself.
     public func strays(_ target: BranchName, from revision: String) async throws(Fault) -> Fault? {
         guard let tip = try await git.reference(target.reference, in: repository),
-            let deployed = try await git.commit(named: revision, in: repository), tip != deployed
+            let deployed = try await git.commit(named: revision, in: repository),
+            try await !git.isAncestor(deployed, of: tip, in: repository)
         else { return nil }
         return Fault(
             "forge.strayed",
-            "\(target) is at \(tip.short), but \(deployed.short) is deployed: what a fix is tested on is "
-                + "not what it would be merged into",
-            hint:
-                "Deploy what is on \(target), or take it back there, so that both are the same; then begin the fix anew"
-        )
+            "\(deployed.short) is deployed, which is not on \(target): a merge would bring more than the fix",
+            hint: "Bring it to \(target), or deploy what is there; then begin the fix anew")
     }
 }

@@ -43,6 +43,8 @@ public struct Git: Sendable {
         var repository: String?
         var worktree: String?
         var index: String?
+        /// Where objects are, if not in the repository.
+        var objects: String?
         /// Of the commit that is made.
         var date: Timestamp?
         var input: [UInt8] = []
@@ -104,8 +106,9 @@ public struct Git: Sendable {
         variables["GIT_DIR"] = setting.repository
         variables["GIT_WORK_TREE"] = setting.worktree
         variables["GIT_INDEX_FILE"] = setting.index
+        variables["GIT_OBJECT_DIRECTORY"] = setting.objects
         if let date = setting.date {
-            let text = "\(date.milliseconds / 1000) +0000"
+            let text = "@\(date.milliseconds / 1000) +0000"
             variables["GIT_AUTHOR_DATE"] = text
             variables["GIT_COMMITTER_DATE"] = text
         }

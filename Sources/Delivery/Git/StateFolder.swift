@@ -15,6 +15,15 @@ enum StateFolder {
         }
     }
 
+    /// A new folder that nobody else may enter, in the place for temporary ones.
+    static func makeTemporary(_ name: String) throws(Fault) -> String {
+        var template = Array("/tmp/\(name)-XXXXXX".utf8CString)
+        guard template.withUnsafeMutableBufferPointer({ $0.baseAddress.map(mkdtemp) ?? nil }) != nil else {
+            throw Fault("repository.state", "no folder can be made in /tmp: \(String(cString: strerror(errno)))")
+        }
+        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
     static func rename(_ from: String, to: String) throws(Fault) {
         guard Glibc.rename(from, to) == 0 else {
             throw Fault("repository.state", "\(from) cannot be renamed: \(String(cString: strerror(errno)))")

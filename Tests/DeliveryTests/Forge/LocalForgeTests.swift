@@ -19,7 +19,12 @@ import Testing
     }
 
     private func merge(_ head: CommitID) async throws -> LocalForge.Merge {
-        try await forge.merge(branch, expecting: head, into: main, at: base)
+        try await merge(head, at: base)
+    }
+
+    private func merge(_ head: CommitID, at base: CommitID) async throws -> LocalForge.Merge {
+        try await forge.merge(
+            branch, expecting: head, into: main, at: base, message: "Merge it\n", date: Timestamp(seconds: 1_000_000))
     }
 
     @Test func onlyABareRepositoryOnThisHostServes() async throws {
@@ -90,10 +95,41 @@ import Testing
         let head = try await repository.commit(["a": "1\ntwo\n3\n"], on: branch.text, from: base)
         let tip = try await repository.commit(["b": "2\n"])
         #expect(try await merge(head) == .refused(.targetMoved(now: tip)))
-        // Approved over what it was not made on.
-        #expect(
-            try await forge.merge(branch, expecting: head, into: main, at: tip) == .refused(.notOnTop(of: tip)))
         #expect(try await forge.head(of: main) == tip)
+    }
+
+    @Test func aMainThatIsAheadGetsAMergeCommitAndWhatWasTestedStaysWhatItIs() async throws {
+        let head = try await repository.commit(["a": "1\ntwo\n3\n"], on: branch.text, from: base)
+        let tip = try await repository.commit(["b": "2\n"])
+        let facts = try await forge.facts(of: branch, into: main)
+        #expect(facts.ahead == 1 && facts.conflicts == [])
+        #expect(try await merge(head, at: tip) == .merged(.commit))
+        let parents = try await repository.lines(["rev-list", "--parents", "-1", "main"])
+        #expect(parents.first?.split(separator: " ").dropFirst().map(String.init) == [tip.text, head.text])
+        #expect(try await repository.lines(["show", "main:a", "main:b"]) == ["1", "two", "3", "2"])
+        #expect(try await merge(head, at: tip) == .merged(.known), "asked again")
+    }
+
+    @Test func aConflictIsNamedAndNotMerged() async throws {
+        let head = try await repository.commit(["a": "1\ntwo\n3\n"], on: branch.text, from: base)
+        let tip = try await repository.commit(["a": "1\nzwei\n3\n"])
+        #expect(try await forge.facts(of: branch, into: main).conflicts == ["a"])
+        #expect(try await merge(head, at: tip) == .refused(.conflict(files: ["a"])))
+        #expect(try await forge.head(of: main) == tip)
+    }
+
+    @Test func aMergeStartsNoProgramOfTheRepository() async throws {
+        let mark = repository.folder.path + "/started"
+        let head = try await repository.commit(
+            ["a": "1\ntwo\n3\n", ".gitattributes": "* merge=evil\n"], on: branch.text, from: base)
+        let tip = try await repository.commit(["a": "1\nzwei\n3\n", "c": "1\n"])
+        _ = try await repository.git.run(["config", "merge.evil.driver", "touch \(mark)"], in: repository.path)
+        try StateFolder.make(repository.path + "/info")
+        try StateFolder.write("* merge=evil\n", to: repository.path + "/info/attributes")
+        #expect(
+            try await merge(head, at: tip) == .refused(.conflict(files: ["a"])), "the driver would have said it is fine"
+        )
+        #expect(!StateFolder.exists(mark))
     }
 
     @Test func aPushInTheMiddleOfAMergeIsNotMergedInto() async throws {
@@ -110,23 +146,20 @@ import Testing
             """, to: "git", mode: 0o755)
         let git = try Git(programs: [repository.folder.path + "/git"])
         let forge = try await LocalForge(repository.project().repository, git: git)
-        let end = try await forge.merge(branch, expecting: head, into: main, at: base)
+        let end = try await forge.merge(
+            branch, expecting: head, into: main, at: base, message: "Merge\n", date: Timestamp(seconds: 1))
         #expect(end == .refused(.targetMoved(now: pushed)))
         #expect(try await forge.head(of: main) == pushed)
     }
 
-    @Test func aBranchThatIsNotAtWhatIsDeployedStrays() async throws {
-        try await repository.commit(["x": "1\n"], on: "v1", from: base)
-        #expect(try await forge.strays(main, from: base.text) == nil)
+    @Test func aBranchWithoutWhatIsDeployedStrays() async throws {
+        let other = try await repository.commit(["x": "1\n"], on: "v1", from: base)
+        try await repository.commit(["b": "2\n"])
+        #expect(try await forge.strays(main, from: base.text) == nil, "it may be ahead")
         #expect(try await forge.strays(main, from: String(base.text.prefix(12))) == nil)
-        let tip = try await repository.commit(["b": "2\n"])
-        for (revision, deployed) in [(base.text, base), (String(base.text.prefix(8)), base)] {
-            let fault = try await forge.strays(main, from: revision)
-            #expect(fault?.code == "forge.strayed")
-            #expect(fault?.message.contains("main is at \(tip.short), but \(deployed.short) is deployed") == true)
-            #expect(fault?.hint?.contains("Deploy what is on main, or take it back there") == true)
-        }
-        #expect(try await forge.strays(main, from: "v1") != nil)
+        let fault = try #require(try await forge.strays(main, from: other.text))
+        #expect(fault.code == "forge.strayed")
+        #expect(fault.message.contains("\(other.short) is deployed, which is not on main"), "\(fault)")
         // Said elsewhere, by their own names.
         #expect(try await forge.strays(main, from: String(repeating: "1", count: 40)) == nil)
         #expect(try await forge.strays(BranchName("absent"), from: base.text) == nil)
@@ -151,8 +184,10 @@ import Testing
         let other = try BranchName("nightshift/1b-1")
         let head = try await repository.commit(["a": "1\ntwo\n3\n"], on: branch.text, from: base)
         let otherHead = try await repository.commit(["b": "2\n"], on: other.text, from: base)
-        async let first = forge.merge(branch, expecting: head, into: main, at: base)
-        async let second = forge.merge(other, expecting: otherHead, into: main, at: base)
+        let date = Timestamp(seconds: 1)
+        async let first = forge.merge(branch, expecting: head, into: main, at: base, message: "1\n", date: date)
+        async let second = forge.merge(
+            other, expecting: otherHead, into: main, at: base, message: "2\n", date: date)
         let ends = try await [first, second]
         let tip = try await forge.head(of: main)
         #expect(ends.count { $0 == .merged(.forward) } == 1 && ends.contains(.refused(.targetMoved(now: tip))))

@@ -18,7 +18,10 @@ import Testing
         let commit = try await worktree.commit(tree, message: "Fix", date: TestRepository.date)
         try await repository.receive(commit, of: worktree, by: git)
         let forge = try await LocalForge(repository.project().repository, git: git)
-        let end = try await forge.merge(worktree.item.branch, expecting: commit, into: BranchName("main"), at: base)
+        let main = try BranchName("main")
+        let end = try await forge.merge(
+            worktree.item.branch, expecting: commit, into: main, at: forge.head(of: main), message: "Merge",
+            date: TestRepository.date)
         guard case .merged = end else { throw Fault("test", "\(end)") }
         return try await repository.lines(["log", "--format=%H %s %an %ct", "main"])
             + repository.lines(["for-each-ref", "--format=%(refname) %(objectname)"])
@@ -27,6 +30,8 @@ import Testing
     private static func prepared() async throws -> (TestRepository, CommitID) {
         let repository = try await TestRepository()
         let base = try await repository.commit(["a": "1\n", "b": "1\n"])
+        // Main has moved on, so that the merge is a commit.
+        try await repository.commit(["b": "2\n"])
         return (repository, base)
     }
 

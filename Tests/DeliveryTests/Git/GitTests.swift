@@ -64,7 +64,8 @@ import Testing
         let forge = try await LocalForge(repository.project().repository, git: repository.git)
         _ = try await forge.facts(of: worktree.item.branch, into: BranchName("main"))
         _ = try await forge.merge(
-            worktree.item.branch, expecting: commit, into: BranchName("main"), at: base)
+            worktree.item.branch, expecting: commit, into: BranchName("main"), at: base, message: "Merge",
+            date: TestRepository.date)
         #expect(!repository.folder.has("ran"))
     }
 
@@ -106,7 +107,9 @@ import Testing
         #expect(try await forge.strays(BranchName("main"), from: missing.text) == nil)
         _ = try await mirror.blame(RelativePath("a"), at: base, lines: 1...1)
         _ = try await mirror.search("1", at: base)
-        let end = try await forge.merge(worktree.item.branch, expecting: commit, into: BranchName("main"), at: base)
+        let end = try await forge.merge(
+            worktree.item.branch, expecting: commit, into: BranchName("main"), at: base, message: "Merge",
+            date: TestRepository.date)
         #expect(end == .merged(.forward))
         #expect(!repository.folder.has("ran"))
     }
