@@ -44,8 +44,9 @@ class OtherWays(FixCase):
     def propose(self, unit: str) -> tuple[Desk, dict]:
         """A diagnosis that ends in the runbook for this unit; the answer is the item at its end."""
         script = self.defect.script()
-        cause = script["roles"]["root-cause"][0]["turns"][-1]["finish"]
-        cause["proposal"] = {
+        turn = script["roles"]["root-cause"][0]["turns"][-1]
+        turn["forever"] = True  # a proposal that is refused is made again
+        turn["finish"]["proposal"] = {
             "kind": "runbook", "runbook": "stop-load", "parameters": {"unit": unit}, "text": "Stop the load test."}
         self.host.write(f"{STORY}/runbooks/stop-load.yaml", STOP_LOAD)
         desk = self.desk(self.project, script, more_runbooks={"stop-load": ["payments-load.service"]})
@@ -85,6 +86,21 @@ class OtherWays(FixCase):
         self.assert_mended(desk, self.defect, desk.item(item["id"]), first)
         words = {word["kind"]: word["person"] for word in desk.pull(str(desk.pulls()[0]["id"]))["words"]}
         self.assertIn("policy", words["approved"])
+
+    @campaign.in_full
+    def test_a_branch_that_is_past_what_is_deployed(self) -> None:
+        """Production gets the change alone, and the branch gets it with what it had."""
+        desk = self.desk(self.project, self.defect.script())
+        story, first = desk.story, desk.story.head()
+        ahead = story.commit("Readme", [{"path": "README.md", "search": "# payments\n", "replace": "# Payments\n"}])
+        self.host.exec("chown", "-R", "nightshift:nightshift", story.repository)
+        item = desk.drive(desk.breaks(self.defect)["id"])
+        self.assert_state(self.host.incident(item["incident"]), "resolved")
+        self.assertEqual(item["state"], "resolved")
+        self.assertEqual(story.git("rev-list", "--parents", "-1", "main").split()[1:], [ahead, story.revision()])
+        self.assertEqual(story.git("rev-parse", f"{story.revision()}^"), first, "made on what was deployed, and alone")
+        words = [word["text"] for word in desk.pull(str(desk.pulls()[0]["id"]))["words"]]
+        self.assertTrue(any("1 commit past what is deployed" in text for text in words), words)
 
     @campaign.in_full
     def test_ended_by_a_person_and_begun_again(self) -> None:
