@@ -23,9 +23,11 @@ from story.desk import AGENTS, Desk
 from story.lab import MODEL_UNIT, Story
 from test_fix_commits import KilledStory
 
-LABS = 3
+LABS = 4
 """So many hosts go on at a time."""
-EVERY = campaign.current.sample(29, 1)
+EVERY, FIRST = campaign.current.sample((29, [14]), (4, [1, 2, 3, 4]))
+"""Each story keeps one boundary of so many, from its own first on, so that none boots when the time of its step is over:
+that would end it, and rightly so."""
 BOUNDARIES_MIN = 60
 """The story has more; fewer would mean that the core does not stop, or that they are not told apart."""
 STOPS = f"/etc/systemd/system/{CORE}.d/stop.conf"
@@ -75,9 +77,9 @@ class Ledger:
 class Keeper(threading.Thread):
     """Lets the core go on after each commit, and keeps what is on the disks at one boundary of EVERY."""
 
-    def __init__(self, desk: Desk, folder: pathlib.Path):
+    def __init__(self, desk: Desk, folder: pathlib.Path, first: int):
         super().__init__()
-        self.desk, self.folder = desk, folder
+        self.desk, self.folder, self.first = desk, folder, first
         self.pid = desk.host.main_pid(CORE)
         self.ledger = Ledger(desk.host.state / "disk/nightshift/ledger.sqlite")
         self.commits = 0
@@ -105,7 +107,7 @@ class Keeper(threading.Thread):
             return
         boundary = Boundary(len(self.boundaries) + 1, self.commits, news)
         self.boundaries.append(boundary)
-        if boundary.number % EVERY == EVERY // 2:
+        if boundary.number % EVERY == self.first % EVERY:
             boundary.kept = self.keep(self.folder / str(boundary.number))
 
     def keep(self, folder: pathlib.Path) -> pathlib.Path:
@@ -163,11 +165,11 @@ class Boot(KilledStory):
 
 
 class Snapshots(KilledStory):
-    def test_from_each_boundary(self) -> None:
+    def from_each(self, first: int) -> None:
         folder = pathlib.Path(tempfile.mkdtemp(prefix="nightshift-kept-", dir="/var/tmp"))
         self.addCleanup(shutil.rmtree, folder)
         broke = self.now()
-        boundaries, commits = self.keep_all(folder)
+        boundaries, commits = self.keep_all(folder, first)
         self.host.down()
         self.assertGreater(len(boundaries), BOUNDARIES_MIN)
         kept = [boundary for boundary in boundaries if boundary.kept]
@@ -178,14 +180,14 @@ class Snapshots(KilledStory):
                 self.assertIsNone(one.exception())
         lines = [one.result() for one in going if not one.exception()]
         self.figure(
-            f"a boot with what was on the disks at {len(kept)} of the {len(boundaries)} boundaries of the story "
-            f"({commits} commits)",
+            f"a boot with what was on the disks at {len(kept)} of the {len(boundaries)} boundaries of a story, "
+            f"each {EVERY}th from the {first}th on ({commits} commits)",
             f"{len(lines)} end as if nothing had been", f"{len(kept)}",
             "one incident, item, pull request and merge; the deploy commands and the model count what they were asked")
         heads = "# boundary, the core's commit, what came with it, from the boot to the end of the work"
         campaign.current.transcripts.append(Transcript(heads, "\n".join(lines)))
 
-    def keep_all(self, folder: pathlib.Path) -> tuple[list[Boundary], int]:
+    def keep_all(self, folder: pathlib.Path, first: int) -> tuple[list[Boundary], int]:
         """Plays the story once, with the core stopped for a moment after each commit; the answer is its boundaries, and
         how many commits there were."""
         host = self.host
@@ -194,7 +196,7 @@ class Snapshots(KilledStory):
         host.systemctl("daemon-reload")
         host.systemctl("start", "--no-block", CORE)
         wait_until("the core", 20, lambda: host.main_pid(CORE))
-        keeper = Keeper(self.people, folder)
+        keeper = Keeper(self.people, folder, first)
         keeper.start()
         try:
             item = self.people.drive(self.people.breaks(self.defect)["id"])
@@ -202,3 +204,7 @@ class Snapshots(KilledStory):
         finally:
             keeper.finish()
         return keeper.boundaries, keeper.commits
+
+
+for first in FIRST:
+    setattr(Snapshots, f"test_each_{EVERY}th_boundary_from_{first}", lambda self, first=first: self.from_each(first))
