@@ -9,24 +9,6 @@ import Testing
 
 /// A checkout begins a change: the driver looks first whether what comes of it could be delivered.
 @Suite("The driver and a checkout") struct DriverCheckoutTests {
-    private func fix() throws -> Runbook {
-        try Runbook.parse(
-            """
-            runbook: incident-fix
-            description: Take a copy.
-            on: []
-            parameters:
-              project: {type: text, from: '{{ $project.name }}', max: 48}
-            target: project
-            mode: auto
-            risk: low
-            limits: {cooldown: 1s}
-            steps:
-              - name: checkout
-                repository: {checkout: '{{ $params.project }}'}
-            """, file: "incident-fix.yaml")
-    }
-
     @Test(
         "of a repository where nothing can be merged ends the work by name, before anybody is asked",
         arguments: [
@@ -76,19 +58,21 @@ import Testing
         changed.repository.url = place
         changed.revision = .file(path: folder.file("REVISION"))
         let project = changed
-        let (world, definition) = (DriverWorld(), try fix())
+        let (world, definition) = (
+            DriverWorld(),
+            try DriverStage.fix(
+                """
+                - name: checkout
+                  repository: {checkout: '{{ $params.project }}'}
+                """)
+        )
         world.with { $0.installed = [definition] }
         let desk = WorkDesk(clock: world.clock)
         let git = try Git()
         let development = Development(desk: desk, projects: { [project] }, roles: { [] }, git: git)
         let stage = try DriverStage(world, ledger: try Ledger.inMemory(), development: development)
         try await stage.open(DriverStage.incident())
-        await stage.play { driver in
-            for state in await driver.states.values {
-                if case .step(let attempt) = state.phase, await desk.holds(attempt.key) { return true }
-            }
-            return false
-        }
+        await stage.play(untilAtDesk: desk)
         return try await stage.ends("4f2a").last ?? nil
     }
 }

@@ -39,24 +39,14 @@ import Testing
 
     /// A fix in small: one agent, then a sub-run where the agent says so.
     private func fix() throws -> Runbook {
-        try Runbook.parse(
+        try DriverStage.fix(
             """
-            runbook: incident-fix
-            description: Find the cause.
-            on: []
-            parameters:
-              project: {type: text, from: '{{ $project.name }}', max: 48}
-            target: project
-            mode: auto
-            risk: low
-            limits: {cooldown: 1s}
-            steps:
-              - name: diagnose
-                agent: {role: root-cause}
-                timeout: 10m
-              - name: remedy
-                runbook: {name: remedy}
-            """, file: "incident-fix.yaml")
+            - name: diagnose
+              agent: {role: root-cause}
+              timeout: 10m
+            - name: remedy
+              runbook: {name: remedy}
+            """)
     }
 
     private func remedy() throws -> Runbook {
@@ -91,22 +81,13 @@ import Testing
         return tasks
     }
 
-    private func isWaiting(_ desk: WorkDesk) -> @Sendable (Driver) async -> Bool {
-        { driver in
-            for state in await driver.states.values {
-                if case .step(let attempt) = state.phase, await desk.holds(attempt.key) { return true }
-            }
-            return false
-        }
-    }
-
     @Test("an escalated incident of a project goes to the agents, whose runbook then resolves it")
     func wholeWay() async throws {
         world.with { $0.conditions["helped == 1"] = .some(false) }
         let desk = WorkDesk(clock: world.clock)
         let stage = try stage([try useless(), try fix(), try remedy()], desk: desk)
         try await stage.open(DriverStage.incident())
-        await stage.play(until: isWaiting(desk))
+        await stage.play(untilAtDesk: desk)
         #expect(try await stage.record("4f2a")?.state == .acting, "the fix is at work")
         #expect(try await stage.pages("4f2a").count == 1, "people know at once")
         let tasks = try await work(stage, desk, .done(["proposal": ["kind": "runbook"]]))
@@ -133,7 +114,7 @@ import Testing
         let desk = WorkDesk(clock: world.clock)
         let stage = try stage([try useless(), try fix(), try remedy()], desk: desk)
         try await stage.open(DriverStage.incident())
-        await stage.play(until: isWaiting(desk))
+        await stage.play(untilAtDesk: desk)
         _ = try await work(stage, desk, .failed("citation: T9 does not exist"))
         await stage.play()
         let end = try #require(try await stage.ends("4f2a").last ?? nil)
@@ -159,7 +140,7 @@ import Testing
         let desk = WorkDesk(clock: world.clock)
         let stage = try stage([try fix(), try remedy()], desk: desk)
         try await stage.open(DriverStage.incident())
-        await stage.play(until: isWaiting(desk))
+        await stage.play(untilAtDesk: desk)
         #expect(try await work(stage, desk, .failed("turns: enough")).count == 1)
         await stage.play()
         #expect(try await stage.record("4f2a")?.state == .escalated)
@@ -171,11 +152,11 @@ import Testing
         let first = WorkDesk(clock: world.clock)
         let stage = try stage([try fix(), try remedy()], desk: first, ledger: ledger)
         try await stage.open(DriverStage.incident())
-        await stage.play(until: isWaiting(first))
+        await stage.play(untilAtDesk: first)
         let second = WorkDesk(clock: world.clock)
         let next = try self.stage([try fix(), try remedy()], desk: second, ledger: ledger)
         try await next.driver.recover()
-        await next.play(until: isWaiting(second))
+        await next.play(untilAtDesk: second)
         let tasks = try await work(next, second, .done([:]))
         #expect(tasks.map(\.key.path) == ["diagnose"] && tasks.map(\.key.attempt) == [1])
         await next.play()
@@ -193,7 +174,7 @@ import Testing
         let desk = WorkDesk(clock: world.clock)
         let next = try self.stage([try useless(), try fix(), try remedy()], desk: desk, ledger: ledger)
         try await next.driver.recover()
-        await next.play(until: isWaiting(desk))
+        await next.play(untilAtDesk: desk)
         #expect(try await work(next, desk, .failed("turns: enough")).count == 1)
         await next.play()
         #expect(try await next.endsByRunbook("4f2a") == ["useless": .escalated, "incident-fix": .escalated])
@@ -207,7 +188,7 @@ import Testing
         world.with { $0.conditions["ready == 1"] = .some(false) }
         let stage = try stage([try fix(), remedy], desk: desk)
         try await stage.open(DriverStage.incident())
-        await stage.play(until: isWaiting(desk))
+        await stage.play(untilAtDesk: desk)
         _ = try await work(stage, desk, .done([:]))
         await stage.play()
         #expect(try await stage.endsByRunbook("4f2a") == ["incident-fix": .escalated, "remedy": .refused])
@@ -223,7 +204,7 @@ import Testing
         let desk = WorkDesk(clock: world.clock)
         let stage = try stage([try fix(), try remedy()], desk: desk)
         try await stage.open(DriverStage.incident())
-        await stage.play(until: isWaiting(desk))
+        await stage.play(untilAtDesk: desk)
         let run = try #require(try await stage.ledger.read { try $0.openRuns().first })
         try await stage.driver.withdraw(run.id, by: "ada", why: "I do it myself")
         await stage.play()

@@ -45,36 +45,26 @@ import Testing
     }
 
     private func fix() throws -> Runbook {
-        try Runbook.parse(
+        try DriverStage.fix(
             """
-            runbook: incident-fix
-            description: Deliver it.
-            on: []
-            parameters:
-              project: {type: text, from: '{{ $project.name }}', max: 48}
-            target: project
-            mode: auto
-            risk: low
-            limits: {cooldown: 1s}
-            steps:
-              - name: review
-                agent: {role: review}
-                timeout: 10m
-              - name: open
-                forge:
-                  open: '{{ $params.project }}'
-                  commit: '{{ $steps.review.result.commit }}'
-                  title: Fix it
-                  body: It is fixed.
-              - name: merge
-                forge:
-                  merge-when-approved: '{{ $params.project }}'
-                  pr: '{{ $steps.open.result.id }}'
-                  expires: 5m
-                  policy: $steps.open.result.low_risk
-                  show: It is fixed.
-                timeout: 1m
-            """, file: "incident-fix.yaml")
+            - name: review
+              agent: {role: review}
+              timeout: 10m
+            - name: open
+              forge:
+                open: '{{ $params.project }}'
+                commit: '{{ $steps.review.result.commit }}'
+                title: Fix it
+                body: It is fixed.
+            - name: merge
+              forge:
+                merge-when-approved: '{{ $params.project }}'
+                pr: '{{ $steps.open.result.id }}'
+                expires: 5m
+                policy: $steps.open.result.low_risk
+                show: It is fixed.
+              timeout: 1m
+            """)
     }
 
     /// Has the change reviewed with this finding, opened, and merged where the project's policy lets it.

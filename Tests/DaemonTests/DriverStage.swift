@@ -126,6 +126,35 @@ struct DriverStage {
             openedAt: Timestamp(seconds: 1_000_000), rule: SourcePlace(file: "rules/units.yaml", line: 14, column: 9))
     }
 
+    /// The definition that an escalated incident of a project begins, with these steps.
+    static func fix(_ steps: String, cooldown: String = "1s") throws -> Runbook {
+        let indented = steps.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n")
+        return try Runbook.parse(
+            """
+            runbook: incident-fix
+            description: Find the cause.
+            on: []
+            parameters:
+              project: {type: text, from: '{{ $project.name }}', max: 48}
+            target: project
+            mode: auto
+            risk: low
+            limits: {cooldown: \(cooldown)}
+            steps:
+            \(indented)
+            """, file: "incident-fix.yaml")
+    }
+
+    /// Plays until a task lies at the desk, of that incident where one is named.
+    func play(untilAtDesk desk: WorkDesk, of incident: String? = nil) async {
+        await play { driver in
+            for state in await driver.states.values where incident == nil || state.facts?.incident == incident {
+                if case .step(let attempt) = state.phase, await desk.holds(attempt.key) { return true }
+            }
+            return false
+        }
+    }
+
     /// A runbook for `WebDown` with these steps.
     static func runbook(
         _ steps: String, name: String = "repair-web", risk: String = "low", mode: String = "auto", more: String = "",

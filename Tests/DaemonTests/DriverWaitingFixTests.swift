@@ -12,27 +12,13 @@ import Testing
 @Suite("The driver and a second incident") struct DriverWaitingFixTests {
     let world = DriverWorld()
 
-    private func fix() throws -> Runbook {
-        try Runbook.parse(
-            """
-            runbook: incident-fix
-            description: Find the cause.
-            on: []
-            parameters:
-              project: {type: text, from: '{{ $project.name }}', max: 48}
-            target: project
-            mode: auto
-            risk: low
-            limits: {cooldown: 1m}
-            steps:
-              - name: diagnose
-                agent: {role: root-cause}
-                timeout: 10m
-            """, file: "incident-fix.yaml")
-    }
-
     private func stage(_ desk: WorkDesk, _ ledger: Ledger) throws -> DriverStage {
-        let definition = try fix()
+        let definition = try DriverStage.fix(
+            """
+            - name: diagnose
+              agent: {role: root-cause}
+              timeout: 10m
+            """, cooldown: "1m")
         world.with { $0.installed = [definition] }
         return try DriverStage(
             world, ledger: ledger,
@@ -43,12 +29,7 @@ import Testing
 
     /// Plays until a task of that incident lies at the desk, and answers it.
     private func work(_ stage: DriverStage, _ desk: WorkDesk, on incident: String, _ outcome: Outcome) async throws {
-        await stage.play { driver in
-            for (id, state) in await driver.states where state.facts?.incident == incident {
-                if case .step(let attempt) = state.phase, await desk.holds(attempt.key) { return id != "" }
-            }
-            return false
-        }
+        await stage.play(untilAtDesk: desk, of: incident)
         guard case .tasks(let tasks, _) = try await desk.poll(running: []) else { return }
         #expect(tasks.map(\.incident.id) == [incident])
         for task in tasks {
@@ -109,7 +90,7 @@ import Testing
         #expect(try await stage.ends("bb22") == [])
     }
 
-    @Test("one that comes while its run stores its end is not lost", .timeLimit(.minutes(1)))
+    @Test("one that comes while its run stores its end is not lost")
     func joinsAnEnd() async throws {
         let repair = try DriverStage.runbook(
             DriverCrashTests.restart, more: "escalate: {with: [logs 1m]}")

@@ -12,7 +12,7 @@ import Testing
     private static let many = Money(microdollars: 1_000_000_000)
 
     /// With the tasks `a` and `b` of one run handed out.
-    private func stage(_ budget: BudgetGuard = BudgetGuard(.init()), ledger: Ledger? = nil) async throws -> WorkStage {
+    private func stage(_ budget: Agents.Budget = Agents.Budget(), ledger: Ledger? = nil) async throws -> WorkStage {
         let stage = try await WorkStage(budget, ledger: ledger)
         try await stage.begin()
         for path in ["a", "b"] { await stage.desk.offer(WorkDeskTests.task(path)) }
@@ -22,13 +22,13 @@ import Testing
     /// An agent of an incident beside another, and beside a review by hand.
     @Test(
         arguments: [
-            (BudgetGuard(.init(incident: dollar, day: many, month: many)), false),
-            (BudgetGuard(.init(incident: many, day: dollar, month: many)), false),
-            (BudgetGuard(.init(incident: many, day: many, month: dollar)), false),
-            (BudgetGuard(.init(incident: many, day: dollar, month: many)), true),
-            (BudgetGuard(.init(incident: many, day: many, month: dollar)), true),
+            (Agents.Budget(incident: dollar, day: many, month: many), false),
+            (Agents.Budget(incident: many, day: dollar, month: many), false),
+            (Agents.Budget(incident: many, day: many, month: dollar), false),
+            (Agents.Budget(incident: many, day: dollar, month: many), true),
+            (Agents.Budget(incident: many, day: many, month: dollar), true),
         ])
-    func twoAtOnceDoNotBothGetTheLastDollar(budget: BudgetGuard, isReview: Bool) async throws {
+    func twoAtOnceDoNotBothGetTheLastDollar(budget: Agents.Budget, isReview: Bool) async throws {
         let stage = try await stage(budget)
         let review = WorkReview.newID()
         try await stage.ask(WorkStage.review(review))
@@ -47,7 +47,7 @@ import Testing
 
     @Test func aDayAndAMonthEnd() async throws {
         let stage = try await stage(
-            BudgetGuard(.init(incident: Self.many, day: Self.dollar, month: Money(microdollars: 1_500_000))))
+            Agents.Budget(incident: Self.many, day: Self.dollar, month: Money(microdollars: 1_500_000)))
         let key = WorkStage.key("a")
         #expect(try await stage.holds(key, WorkStage.name(1), cost: 1_000_000))
         #expect(try await stage.holds(key, WorkStage.name(2), cost: 1) == false)
@@ -104,7 +104,7 @@ import Testing
 
     @Test(arguments: [(-1, 0), (0, -1), (Int.max, 0), (0, Int.max), (Int.min, Int.min)])
     func whatNoRequestTakesIsNotBooked(tokens: Int, cost: Int) async throws {
-        let stage = try await stage(BudgetGuard(.init(incident: Self.many, incidentTokens: .max)))
+        let stage = try await stage(Agents.Budget(incident: Self.many, incidentTokens: .max))
         let (key, name) = (WorkStage.key("a"), WorkStage.name(1))
         #expect(await stage.fault(WorkStage.hold(key, name, tokens: tokens, cost: cost)) == "control.body")
         try await stage.ask(WorkStage.hold(key, name))
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test func aTranscriptHasSoManyTurns() async throws {
-        let stage = try await stage(BudgetGuard(.init(incident: Self.many, incidentTokens: .max)))
+        let stage = try await stage(Agents.Budget(incident: Self.many, incidentTokens: .max))
         let (key, most) = (WorkStage.key("a"), Role.Budget.turnsMax)
         for number in 1...most {
             try await stage.ask(WorkStage.hold(key, WorkStage.name(number), number: number, cost: 1))

@@ -15,7 +15,7 @@ struct WorkStage {
     let desk: WorkDesk
     let service: WorkService
 
-    init(_ budget: BudgetGuard = BudgetGuard(.init()), ledger: Ledger? = nil) async throws {
+    init(_ budget: Agents.Budget = Agents.Budget(), ledger: Ledger? = nil) async throws {
         self.ledger = try ledger ?? Ledger.inMemory()
         let stage = try await ObservatoryStage(ledger: self.ledger)
         clock = stage.clock

@@ -37,7 +37,12 @@ extension Driver {
         guard facts.head.text == commit else {
             return .failed("forge: the branch \(item.branch) is at \(facts.head.short), not at what was reviewed")
         }
-        if let why = facts.unfit(for: target) { return .failed("forge: \(why)") }
+        let conflicts = try await forge.conflicts(facts)
+        guard conflicts.isEmpty else {
+            let files = conflicts.joined(separator: ", ")
+            return .failed("forge: \(target) has changed the same lines of \(files) since what is deployed")
+        }
+        if let why = facts.unseen { return .failed("forge: \(why)") }
         let lines = facts.diff.lines
         let row = PullRequestRow(
             id: item.text, run: key.run, incident: run.header.incident, project: project.name,
@@ -70,9 +75,7 @@ extension Driver {
         if try await !forge.has(head, in: target) {
             // Opened by a version that looked less closely, it is not merged by this one.
             let facts = try await forge.facts(of: branch, into: target)
-            if facts.head == head, facts.base == base, let why = facts.unfit(for: target) {
-                return .failed("forge: \(why)")
-            }
+            if facts.head == head, let why = facts.unseen { return .failed("forge: \(why)") }
         }
         let answer = try await forge.merge(
             branch, expecting: head, into: target, at: base, message: "Merge \(branch): \(row.title)", date: now)
@@ -103,13 +106,8 @@ extension LocalForge.BranchFacts {
         return [PullWordRow(kind: .check, person: "Nightshift", text: text, at: at)]
     }
 
-    /// Why a person could not approve the change, or the branch not be merged; nil where nothing is wrong.
-    fileprivate func unfit(for target: BranchName) -> String? {
-        if !conflicts.isEmpty {
-            return "\(target) has changed the same lines of \(conflicts.joined(separator: ", ")) since what is deployed"
-        }
-        return diff.unseen.map { "nobody could see all of the change: \($0)" }
-    }
+    /// Why a person could not approve the change; nil where all of it can be seen.
+    fileprivate var unseen: String? { diff.unseen.map { "nobody could see all of the change: \($0)" } }
 }
 
 extension RunState {

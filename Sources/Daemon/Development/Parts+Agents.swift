@@ -25,7 +25,7 @@ extension Parts {
             runbooks: { [driver] in await driver.proposable() })
         let service = WorkService(
             desk: development.desk, tools: tools, ledger: ledger, git: development.git,
-            budget: BudgetGuard(settings.agents.budget), clock: clock,
+            budget: settings.agents.budget, clock: clock,
             finish: { [driver] in await driver.workFinished($0, $1) })
         let (user, own) = (settings.agents.user, geteuid())
         var services: [any Service] = [

@@ -58,7 +58,7 @@ public enum ReviewByItself {
         let review = WorkReview(id: id, project: name, range: range, by: person, role: role.text)
         let isKept = try await hasBegun(review, daemon)
         let desk = AgentDesk(
-            line: isKept ? daemon : LoneLine(BudgetGuard(settings.agents.budget)),
+            line: isKept ? daemon : LoneLine(settings.agents.budget),
             client: try provider.client(http: http, environment: ProcessInfo.processInfo.environment),
             provider: provider, budget: settings.agents.budget, state: state, masking: masking, clock: .host,
             random: { Double.random(in: 0..<1) })
@@ -103,10 +103,10 @@ public enum ReviewByItself {
 
 /// Stands for the daemon where there is none: keeps exchanges in memory, knows nothing of a host.
 private final class LoneLine: WorkLine {
-    private let budget: BudgetGuard
+    private let budget: Agents.Budget
     private let kept = Mutex<(bodies: [String], spent: [String: WorkSpending])>(([], [:]))
 
-    init(_ budget: BudgetGuard) { self.budget = budget }
+    init(_ budget: Agents.Budget) { self.budget = budget }
 
     func ask(_ question: WorkRequest) async throws(Fault) -> WorkAnswer {
         switch question {

@@ -15,7 +15,7 @@ struct WorkService: Sendable {
     let ledger: Ledger
     /// Nil where git is not installed.
     let git: Git?
-    let budget: BudgetGuard
+    let budget: Agents.Budget
     let clock: HostClock
     let finish: @Sendable (EffectKey, Outcome) async -> Void
 

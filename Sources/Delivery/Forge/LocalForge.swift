@@ -41,8 +41,6 @@ public struct LocalForge: Sendable {
         public var diff: TreeDiff
         /// Of the target since then.
         public var ahead: Int
-        /// Files that both sides changed in ways that do not go together.
-        public var conflicts: [String]
     }
 
     /// - Throws: `forge.branch` where either branch is missing or they have no common past.
@@ -61,8 +59,12 @@ public struct LocalForge: Sendable {
             head: head, base: base, mergeBase: mergeBase, commits: try await count(mergeBase, head),
             diff: try await git.diff(
                 from: mergeBase.text, to: head.text, in: repository, bytesMax: bytesMax),
-            ahead: try await count(mergeBase, base),
-            conflicts: mergeBase == base ? [] : try await mergedTree(base, head).conflicts)
+            ahead: try await count(mergeBase, base))
+    }
+
+    /// Files that both sides changed in ways that do not go together.
+    public func conflicts(_ facts: BranchFacts) async throws(Fault) -> [String] {
+        facts.ahead == 0 ? [] : try await mergedTree(facts.base, facts.head).conflicts
     }
 
     private func count(_ from: CommitID, _ to: CommitID) async throws(Fault) -> Int {

@@ -66,8 +66,8 @@ struct AlertTable: Sendable {
                 active[instance.labels]?.evidence = instance.evidence
             }
         }
-        remembered.subtract(present)
-        defer { remembered.formIntersection(active.keys) }
+        if !remembered.isEmpty { remembered.subtract(present) }
+        defer { if !remembered.isEmpty { remembered.formIntersection(active.keys) } }
         var transitions: [AlertTransition] = []
         for instance in sorted {
             if let change = step(instance, isPresent: present.contains(instance.labels), at, hold, keepFiring) {

@@ -13,11 +13,11 @@ import Testing
     private func refusal(
         _ budget: Budget, _ spent: Spending = Spending(), prices: Prices = Self.prices,
         request: ModelRequest = Self.request
-    ) -> BudgetGuard.Refusal? {
-        BudgetGuard(budget).refusal(tokens: request.tokensMost, cost: prices.worstCost(of: request), spent: spent)
+    ) -> Budget.Refusal? {
+        budget.refusal(tokens: request.tokensMost, cost: prices.worstCost(of: request), spent: spent)
     }
 
-    private func limit(_ budget: Budget, _ spent: Spending = Spending()) -> BudgetGuard.Refusal.Limit? {
+    private func limit(_ budget: Budget, _ spent: Spending = Spending()) -> Budget.Refusal.Limit? {
         refusal(budget, spent)?.limit
     }
 

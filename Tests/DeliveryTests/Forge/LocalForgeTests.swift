@@ -102,7 +102,8 @@ import Testing
         let head = try await repository.commit(["a": "1\ntwo\n3\n"], on: branch.text, from: base)
         let tip = try await repository.commit(["b": "2\n"])
         let facts = try await forge.facts(of: branch, into: main)
-        #expect(facts.ahead == 1 && facts.conflicts == [])
+        #expect(facts.ahead == 1)
+        #expect(try await forge.conflicts(facts) == [])
         #expect(try await merge(head, at: tip) == .merged(.commit))
         let parents = try await repository.lines(["rev-list", "--parents", "-1", "main"])
         #expect(parents.first?.split(separator: " ").dropFirst().map(String.init) == [tip.text, head.text])
@@ -113,7 +114,7 @@ import Testing
     @Test func aConflictIsNamedAndNotMerged() async throws {
         let head = try await repository.commit(["a": "1\ntwo\n3\n"], on: branch.text, from: base)
         let tip = try await repository.commit(["a": "1\nzwei\n3\n"])
-        #expect(try await forge.facts(of: branch, into: main).conflicts == ["a"])
+        #expect(try await forge.conflicts(forge.facts(of: branch, into: main)) == ["a"])
         #expect(try await merge(head, at: tip) == .refused(.conflict(files: ["a"])))
         #expect(try await forge.head(of: main) == tip)
     }

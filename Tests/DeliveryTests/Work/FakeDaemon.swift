@@ -19,7 +19,7 @@ actor FakeDaemon: WorkLine {
     /// What is spent or held, by the request's name.
     private var books: [String: WorkSpending] = [:]
     private(set) var holds: [WorkHold] = []
-    private let budget = BudgetGuard(Budget(incidentTokens: 10_000_000))
+    private let budget = Budget(incidentTokens: 10_000_000)
 
     /// - Parameter repository: where branches that are offered for the item `1a2b3c4d-1` are taken in.
     init(repository: Project.Repository? = nil) { self.repository = repository }

@@ -1,9 +1,5 @@
-/// Says before a request whether it may go out, given what has been spent.
-public struct BudgetGuard: Sendable, Hashable {
-    public var budget: Budget
-
-    public init(_ budget: Budget) { self.budget = budget }
-
+// Whether a request may go out, given what has been spent.
+extension Budget {
     /// Which budget stops a request, and why: a sentence for the timeline.
     public struct Refusal: Sendable, Hashable, CustomStringConvertible {
         public enum Limit: String, Sendable, Hashable, Codable {
@@ -24,15 +20,15 @@ public struct BudgetGuard: Sendable, Hashable {
 
     /// Nil where so many tokens at such a cost, a request's worst case, fit into every budget that is left.
     public func refusal(tokens: Int, cost worst: Money, spent: Spending) -> Refusal? {
-        if ModelUsage.sum(spent.incidentTokens, tokens) > budget.incidentTokens {
+        if ModelUsage.sum(spent.incidentTokens, tokens) > incidentTokens {
             return Refusal(
                 .tokens,
                 "a request of up to \(tokens) tokens does not fit: \(spent.incidentTokens) of the "
-                    + "\(budget.incidentTokens) tokens for an incident are used")
+                    + "\(incidentTokens) tokens for an incident are used")
         }
         let limits: [(Refusal.Limit, String, Money, Money)] = [
-            (.incident, "an incident", spent.incident, budget.incident), (.day, "a day", spent.day, budget.day),
-            (.month, "a month", spent.month, budget.month),
+            (.incident, "an incident", spent.incident, incident), (.day, "a day", spent.day, day),
+            (.month, "a month", spent.month, month),
         ]
         for (limit, period, spent, most) in limits where most <= .zero || spent + worst > most {
             return Refusal(
