@@ -127,6 +127,26 @@ struct DaemonProcessTests {
         for word in CommandTests.inside { #expect(!answer.complaint.contains(word), "\(answer)") }
     }
 
+    @Test("started by hand with a provider, it starts the agents' process, which asks it for work and ends with it")
+    func agents() async throws {
+        let folder = try Self.folder()
+        let more = """
+            journal: {source: {directory: \(folder.file("journal"))}}
+            console: {listen: null}
+            agents: {provider: {ollama: {url: 'http://127.0.0.1:9', model: m}}, state: \(folder.file("agents"))}
+            """
+        try folder.write("nightshift.yaml", Written.settings(folder, more: more))
+        let daemon = try Running(folder)
+        let isHeard = try await daemon.waits {
+            let answer = try? Command.run(["status", "--json", "--socket", daemon.socket])  // not yet listening
+            return answer?.output.contains(#""own_child":true"#) == true && answer?.output.contains(#""heard""#) == true
+        }
+        #expect(isHeard, "\(daemon.log)")
+        #expect(daemon.log.contains("agents, in \(folder.file("agents"))"), "\(daemon.log)")
+        daemon.signal(SIGTERM)
+        #expect(daemon.end() == 0)
+    }
+
     @Test("the environment names the commit after which it is killed, to test every boundary of durability")
     func killAfterCommit() async throws {
         let daemon = try Running(try Self.folder(), environment: ["NIGHTSHIFT_KILL_AFTER_COMMIT": "1"])
@@ -140,7 +160,7 @@ struct DaemonProcessTests {
         let daemon = try Running(try Self.folder(), environment: ["NIGHTSHIFT_STOP_AFTER_COMMIT": "1"])
         try #require(try await daemon.isReady(), "\(daemon.log)")
         daemon.signal(SIGTERM)
-        try #require(try await daemon.waits { daemon.isStopped }, "\(daemon.log)")
+        try #require(try await daemon.waits { daemon.isStopped }, "\(daemon.log), ended as \(daemon.end())")
         for _ in 0..<20 where try await daemon.waits(for: { daemon.isStopped }) { daemon.signal(SIGCONT) }
         #expect(daemon.end() == 0)
     }

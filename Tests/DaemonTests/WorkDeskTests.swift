@@ -50,6 +50,15 @@ import Testing
         #expect(try await poll(desk).start == [])
     }
 
+    @Test func aDeskThatIsClosedAnswersAtOnceAndHandsOutNothing() async throws {
+        let clock = SteppedClock(ObservatoryStage.begin)
+        let desk = WorkDesk(clock: clock.host)
+        await desk.close()
+        await desk.offer(Self.task("a"))
+        #expect(try await poll(desk).start == [])
+        #expect(clock.host.now().wall == ObservatoryStage.begin, "it waited for nothing")
+    }
+
     @Test func whatIsCancelledAndLostWithItsProcessEnds() async throws {
         let desk = WorkDesk(clock: SteppedClock(ObservatoryStage.begin).host)
         let (a, b) = (EffectKey(run: "r", path: "a", attempt: 1), EffectKey(run: "r", path: "b", attempt: 1))

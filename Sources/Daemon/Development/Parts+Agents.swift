@@ -32,7 +32,9 @@ extension Parts {
             PeerSocket(
                 path: settings.agentsSocket, bodyMax: WorkRules.messageMax,
                 isAllowed: { $0.uid == own || $0.uid == 0 || $0.name == user }, logger: logger,
-                answer: { try await service.answer($0) })
+                answer: { try await service.answer($0) }),
+            // Ends before the socket does, which waits for the polls that it has not answered.
+            DeskCloser(desk: development.desk),
         ]
         // Under systemd it is a unit of its own, with its own user and the model's key.
         if development.startsAgents { services.append(child(settingsPath)) }
@@ -51,5 +53,14 @@ extension Parts {
                 pause = min(pause * 2, .seconds(60))
             }
         }
+    }
+}
+
+private struct DeskCloser: Service {
+    let desk: WorkDesk
+
+    func run() async throws {
+        try await gracefulShutdown()
+        await desk.close()
     }
 }

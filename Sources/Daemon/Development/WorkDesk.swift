@@ -21,6 +21,7 @@ actor WorkDesk {
     private var order: [EffectKey] = []
     private var lastPoll: Stamp?
     private let began: Stamp
+    private var isClosed = false
 
     init(clock: HostClock) {
         self.clock = clock
@@ -86,6 +87,9 @@ actor WorkDesk {
         return items.removeValue(forKey: key) != nil
     }
 
+    /// Answers who waits, and hands out nothing more: the daemon ends, and what is here is offered again by the next one.
+    func close() { isClosed = true }
+
     /// Takes away the cancelled tasks that were lost with the process that had them: nobody else will say how they ended.
     func takeLost(running: [EffectKey]) -> [EffectKey] {
         let busy = Set(running)
@@ -103,6 +107,7 @@ actor WorkDesk {
             let now = clock.now()
             lastPoll = now
             for key in order { items[key]?.isMissed = false }
+            if isClosed { return .tasks(start: [], cancel: []) }
             let (start, cancel) = answer(running)
             if !start.isEmpty || !cancel.isEmpty || now.since(began) >= WorkRules.pollPatience {
                 return .tasks(start: start, cancel: cancel)
